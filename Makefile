@@ -1,0 +1,50 @@
+# make run    set everything up, try Philo on examples/, then serve the web page
+# make demo   the same, but end after the answers
+# make test   set everything up and run all fast tests
+# make check  style, types
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PHILO_DATA ?= $(CURDIR)/.philo
+PORT ?= 8501
+
+.PHONY: run demo test check setup models clean help
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+run: demo
+	@$(BIN)/philo up --port $(PORT)
+
+demo: setup
+	@$(BIN)/philo models pull
+	@$(BIN)/philo ingest examples/handbook examples/papers
+	@echo; echo "> Quelle est la durée de la garantie du LM-240 ?"
+	@$(BIN)/philo ask "Quelle est la durée de la garantie du LM-240 ?"
+
+test: $(VENV)/.ready-dev
+	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small all-minilm-l6-v2
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Philo needs Python 3.11 or newer; name one with: make run PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing pinned dependencies into $(VENV) (the first time: two minutes) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .philo

@@ -1,0 +1,189 @@
+"""Passages -> a cited answer, sentence by sentence, or the honest refusal."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from langchain_core.messages import BaseMessage
+
+from assistant.answering.candidates import Candidate, list_candidates
+from assistant.answering.citations import cite
+from assistant.answering.context import fit_passages
+from assistant.answering.evidence import Evidence, EvidenceReader
+from assistant.answering.grounding import Grounds
+from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
+from assistant.answering.quotes import choose_quotes
+from assistant.knowledge.library import StoredChunk
+from assistant.models.generators.base import Generator
+from assistant.retrieval.query import Query
+from assistant.sentences import split_sentences
+from assistant.settings import Settings
+from assistant.types import Answer, Citation, Passage, Sentence, Timings
+
+RELEVANCE = 0.5
+"""A written sentence must rest on evidence at least this share as good as the best there is."""
+
+_MARKS = re.compile(r"\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceWritten:
+    """A checked sentence, told as soon as it is known, with the citations it brings along."""
+
+    sentence: Sentence
+    citations: list[Citation]
+
+
+@dataclass
+class _Sheet:
+    """The answer as it grows: sentences and the citations they share."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    writer: Literal["model", "quotes", "none"] = "none"
+
+    def write(self, text: str, sources: Sequence[Candidate], *, supported: bool) -> SentenceWritten:
+        before = len(self.citations)
+        markers = [self._cite(source) for source in sources]
+        sentence = Sentence(text=text, supported=supported, citations=markers)
+        self.sentences.append(sentence)
+        return SentenceWritten(sentence, self.citations[before:])
+
+    def _cite(self, source: Candidate) -> int:
+        for citation in self.citations:
+            place = (citation.document_id, citation.start, citation.end)
+            if place == (source.chunk.document_id, source.start, source.end):
+                return citation.marker
+        self.citations.append(cite(source, marker=len(self.citations) + 1))
+        return len(self.citations)
+
+    def text(self) -> str:
+        return " ".join(
+            sentence.text + "".join(f" [{marker}]" for marker in sentence.citations)
+            for sentence in self.sentences
+        )
+
+
+class Composer:
+    """Writes answers. `generator` None: the documents' own sentences answer."""
+
+    def __init__(
+        self, reader: EvidenceReader, generator: Generator | None, settings: Settings
+    ) -> None:
+        self._reader = reader
+        self._generator = generator
+        self._settings = settings
+
+    def compose(
+        self,
+        query: Query,
+        passages: Sequence[Passage],
+        chunks: Sequence[StoredChunk],
+        *,
+        started: float,
+    ) -> Iterator[SentenceWritten | Answer]:
+        """Sentences as they are checked, and last the whole answer.
+
+        Args:
+            passages: best first; `chunks` are the same in the same order.
+            started: time.perf_counter() when the question arrived.
+        """
+        evidence = self._reader.read(query, chunks, [passage.score for passage in passages])
+        retrieved = time.perf_counter()
+        sheet = _Sheet()
+        first: float | None = None
+        if evidence.probability >= self._settings.answering.evidence_threshold:
+            for written in self._write(query, passages, chunks, evidence, sheet):
+                first = first or time.perf_counter()
+                yield written
+        refused = not sheet.sentences
+        done = time.perf_counter()
+        yield Answer(
+            question=query.asked,
+            answer=REFUSALS[query.language] if refused else sheet.text(),
+            refused=refused,
+            model=self._generator.model_id if self._generator else "none",
+            writer=sheet.writer,
+            language=query.language,
+            citations=sheet.citations,
+            sentences=sheet.sentences,
+            passages=list(passages),
+            timings_ms=Timings(
+                retrieve=_ms(started, retrieved),
+                first_token=_ms(started, first or done),
+                total=_ms(started, done),
+            ),
+        )
+
+    def _write(
+        self,
+        query: Query,
+        passages: Sequence[Passage],
+        chunks: Sequence[StoredChunk],
+        evidence: Evidence,
+        sheet: _Sheet,
+    ) -> Iterator[SentenceWritten]:
+        """What the model writes and holds; the best sentences themselves where nothing does."""
+        if self._generator is not None:
+            shown = fit_passages(query, passages, evidence, self._generator, self._settings)
+            prompt = build_prompt(query, shown)
+            seen = {passage.chunk_id for passage in shown}
+            sentences = list_candidates([chunk for chunk in chunks if chunk.chunk_id in seen])
+            texts = self._sentences(self._generator, prompt)
+            sheet.writer = "model"
+            yield from self._check(texts, Grounds(sentences, query.language), evidence, sheet)
+        if not any(sentence.supported for sentence in sheet.sentences):
+            sheet.writer = "quotes"
+            for candidate in choose_quotes(evidence, list_candidates(chunks)):
+                yield sheet.write(candidate.text, [candidate], supported=True)
+
+    def _check(
+        self, texts: Iterator[str], grounds: Grounds, evidence: Evidence, sheet: _Sheet
+    ) -> Iterator[SentenceWritten]:
+        """Keep what its source supports and what answers as well as the best evidence does."""
+        chances = {(one.chunk.chunk_id, one.start): chance for one, chance in evidence.sentences}
+        least = RELEVANCE * evidence.sentences[0][1]
+        mode = self._settings.answering.grounding
+        for text in texts:
+            support = grounds.check(text)
+            relevant = any(
+                chances.get((source.chunk.chunk_id, source.start), 0.0) >= least
+                for source in support.sources
+            )
+            if support.supported and relevant:
+                yield sheet.write(text, support.sources, supported=True)
+            elif mode != "strict":
+                yield sheet.write(text, [], supported=False)
+
+    def _sentences(self, generator: Generator, prompt: list[BaseMessage]) -> Iterator[str]:
+        """The model's sentences as they are finished, its own marks and repeats left out."""
+        said: set[str] = set()
+        limit = self._settings.models.max_new_tokens
+        for raw in _finished_sentences(generator.stream_text(prompt, max_new_tokens=limit)):
+            text = " ".join(_MARKS.sub("", raw).split())
+            if NOT_FOUND.search(text) or text.casefold() in said:
+                continue
+            said.add(text.casefold())
+            yield text
+
+
+def _finished_sentences(pieces: Iterator[str]) -> Iterator[str]:
+    """A sentence is finished when the next one has begun, or the text has ended."""
+    buffer = ""
+    for piece in pieces:
+        buffer += piece
+        *finished, rest = split_sentences(buffer) or [(0, 0)]
+        for start, end in finished:
+            yield buffer[start:end]
+        if finished:
+            buffer = buffer[rest[0] :]
+    for start, end in split_sentences(buffer):
+        yield buffer[start:end]
+
+
+def _ms(since: float, until: float) -> float:
+    return round((until - since) * 1000, 1)

@@ -1,0 +1,250 @@
+"""Which sentences answer the question, and is the answer in here at all?
+
+A logistic model over a dozen features of a question and a sentence ranks the sentences; a
+second one over features of the best of them gives the probability that the passages hold the
+answer. Both are fitted by `benchmarks/fit_evidence.py`; the weights are plain numbers in
+`calibration.json`, one set for each embedder (cosines of two embedders mean different things).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.answering.candidates import Candidate, list_candidates
+from assistant.knowledge.library import StoredChunk
+from assistant.models.embedders.base import Embedder
+from assistant.retrieval.query import Query
+from assistant.words import content_stems, fold, names, plain_words, question_stems
+
+Matrix = NDArray[np.float64]
+
+READ_PASSAGES = 6
+"""Passages whose sentences are looked at one by one; later ones rarely hold the answer."""
+
+SENTENCE_FEATURES = (
+    "question words in the sentence",
+    "question words in the sentence and around it",
+    "question words in the whole passage",
+    "cosine of sentence and question",
+    "cosine above the passages' mean",
+    "passage score",
+    "first passage",
+    "names and numbers of the question near the sentence",
+    "answer type present",
+    "answer type absent",
+    "sentence length",
+    "table row",
+)
+GATE_FEATURES = (
+    "probability of the best sentence",
+    "question words in the best sentence and around it",
+    "question words in the best passage",
+    "cosine of the best sentence",
+    "names and numbers of the question near the best sentence",
+    "rarest question word found",
+    "answer type present",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`sentences` best first with the probability that each answers; `probability` that the
+    passages hold the answer at all."""
+
+    sentences: tuple[tuple[Candidate, float], ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """P(y) = 1 / (1 + exp(-((x - mean) / scale @ weights + bias)))."""
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+
+    def probabilities(self, features: Matrix) -> NDArray[np.float64]:
+        """(N, F) -> (N,)."""
+        scaled = (features - np.array(self.mean)) / np.array(self.scale)  # (N, F)
+        logits = scaled @ np.array(self.weights) + self.bias  # (N, F) @ (F,) -> (N,)
+        return 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+
+
+class EvidenceReader:
+    """Reads passages for a question. Thread-safe; holds no state but the weights."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._sentence_model, self._gate_model = load_calibration(embedder.id)
+
+    def read(
+        self, query: Query, chunks: Sequence[StoredChunk], scores: Sequence[float]
+    ) -> Evidence:
+        """`chunks` best first, with the search's `scores`."""
+        candidates, features = self.sentence_features(query, chunks, scores)
+        if not candidates:
+            return Evidence((), 0.0)
+        chances = self._sentence_model.probabilities(features)  # (N,)
+        order = np.argsort(-chances, kind="stable")
+        gate = self.gate_features(query, candidates, features, chances)  # (1, G)
+        probability = float(self._gate_model.probabilities(gate)[0])
+        ranked = tuple((candidates[index], float(chances[index])) for index in order)
+        return Evidence(ranked, probability)
+
+    def sentence_features(
+        self, query: Query, chunks: Sequence[StoredChunk], scores: Sequence[float]
+    ) -> tuple[list[Candidate], Matrix]:
+        """N candidates and their (N, len(SENTENCE_FEATURES)) features."""
+        read = list(chunks)[:READ_PASSAGES]
+        candidates = [one for one in list_candidates(read) if not one.is_heading]
+        if not candidates:
+            return [], np.zeros((0, len(SENTENCE_FEATURES)))
+        language = query.language
+        terms = question_stems(query.text, language)
+        passage_words = [
+            set(content_stems(" ".join([chunk.title, *chunk.heading, chunk.text]), language))
+            for chunk in read
+        ]
+        weights = _term_weights(terms, passage_words)
+        anchors = _anchors(query.asked)
+        wanted = answer_type(query.asked)
+        texts = [f"{one.chunk.title}. {one.text}" for one in candidates]
+        vectors = self._embedder.encode_passages(texts)  # (N, D)
+        cosines = vectors @ self._embedder.encode_query(query.text)  # (N, D) @ (D,) -> (N,)
+        mean = float(cosines.mean())
+        rows = []
+        for candidate, cosine in zip(candidates, cosines, strict=True):
+            words = set(content_stems(candidate.text, language))
+            near = words | set(content_stems(candidate.context, language))
+            around = fold(f"{candidate.text} {candidate.context}")
+            fits = wanted is not None and wanted.search(candidate.text) is not None
+            rows.append(
+                (
+                    _coverage(terms, words, weights),
+                    _coverage(terms, near, weights),
+                    _coverage(terms, passage_words[candidate.passage], weights),
+                    float(cosine),
+                    float(cosine) - mean,
+                    scores[candidate.passage],
+                    float(candidate.passage == 0),
+                    _share(anchors, around),
+                    float(fits),
+                    float(wanted is not None and not fits),
+                    min(1.0, math.log1p(len(candidate.text)) / 6.0),
+                    float(candidate.is_row),
+                )
+            )
+        return candidates, np.array(rows, dtype=np.float64)
+
+    def gate_features(
+        self,
+        query: Query,
+        candidates: Sequence[Candidate],
+        features: Matrix,
+        chances: NDArray[np.float64],
+    ) -> Matrix:
+        """(1, len(GATE_FEATURES)) features of the question and its best sentence."""
+        best = int(np.argmax(chances))
+        terms = question_stems(query.text, query.language)
+        everywhere = [
+            set(content_stems(f"{one.text} {one.context}", query.language)) for one in candidates
+        ]
+        rarest = min(terms, key=lambda term: sum(term in words for words in everywhere))
+        row = features[best]
+        return np.array(
+            [
+                [
+                    chances[best],
+                    row[1],
+                    row[2],
+                    features[:, 3].max(),
+                    row[7],
+                    float(rarest in everywhere[best]),
+                    row[8],
+                ]
+            ]
+        )
+
+
+def _term_weights(terms: Sequence[str], passages: Sequence[set[str]]) -> dict[str, float]:
+    """Words that few of the passages hold weigh most, those that none holds included."""
+    total = len(passages)
+    return {
+        term: math.log((total + 1.0) / (sum(term in words for words in passages) + 0.5)) + 0.3
+        for term in terms
+    }
+
+
+def _coverage(terms: Sequence[str], words: set[str], weights: dict[str, float]) -> float:
+    total = sum(weights[term] for term in terms)
+    return sum(weights[term] for term in terms if term in words) / total if total else 0.0
+
+
+def _anchors(question: str) -> list[str]:
+    """Names, codes and numbers in the question: what an answer must be about."""
+    digits = [word for word in plain_words(question) if any(ch.isdigit() for ch in word)]
+    return list(dict.fromkeys([*names(question), *digits]))
+
+
+def _share(anchors: Sequence[str], text: str) -> float:
+    return sum(anchor in text for anchor in anchors) / len(anchors) if anchors else 1.0
+
+
+_MONTHS = (
+    "janvier|fevrier|février|mars|avril|mai|juin|juillet|août|aout|septembre|octobre|novembre|"
+    "décembre|decembre|january|february|march|april|may|june|july|august|september|october|"
+    "november|december|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|"
+    "wednesday|thursday|friday|saturday|sunday"
+)
+_TYPES: tuple[tuple[str, str], ...] = (
+    (
+        r"\b(combien|quelle? (montant|somme|prix|taux|pourcentage|nombre|duree|age|seuil|"
+        r"plafond|delai|part|limite)|how (many|much|long|often|old|far|big|tall|large|high)|"
+        r"what (amount|percentage|rate|price|number|limit|share))\b",
+        r"\d|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|cent|"
+        r"mille|two|three|four|five|seven|eight|nine|ten|twelve|twenty|hundred|thousand)\b",
+    ),
+    (
+        r"\b(quand|when|en quelle annee|(quelle|what|which) (date|annee|year|month|day|jour|"
+        r"mois|siecle|century|heure|time)|a quelle heure|jusqu'a quand)\b",
+        rf"\b(?:1\d{{3}}|20\d\d)\b|\b\d{{1,2}}\s*(?:h|:)|(?i:\b(?:{_MONTHS})\b)",
+    ),
+    (r"\b(qui|who|whom|whose|par qui)\b", r"\b[A-ZÀ-Þ][\w'’-]+"),
+    (r"\b(ou|where|dans quelle? (ville|pays|lieu)|d'ou)\b", r"(?<!^)\b[A-ZÀ-Þ][\w'’-]+"),
+)
+
+
+def answer_type(question: str) -> re.Pattern[str] | None:
+    """What the answer must hold (a number, a date, a name), None when the question is open."""
+    folded = fold(question).replace("’", "'")
+    for asked, wanted in _TYPES:
+        if re.search(asked, folded):
+            return re.compile(wanted)
+    return None
+
+
+@lru_cache(maxsize=8)
+def load_calibration(embedder_id: str) -> tuple[Logistic, Logistic]:
+    """The weights for sentences and gate; the set without cosines for unknown embedders."""
+    tree = json.loads(files("assistant.answering").joinpath("calibration.json").read_text())
+    chosen = tree.get(embedder_id.partition("@")[0]) or tree["any"]
+    return (_logistic(chosen["sentence"]), _logistic(chosen["gate"]))
+
+
+def _logistic(values: dict[str, list[float]]) -> Logistic:
+    return Logistic(
+        mean=tuple(values["mean"]),
+        scale=tuple(values["scale"]),
+        weights=tuple(values["weights"]),
+        bias=values["bias"][0],
+    )

@@ -1,0 +1,74 @@
+"""Errors as HTTP: one status and one body for each branch of the error tree."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from assistant.api.schemas import ErrorBody, ErrorResponse
+from assistant.errors import (
+    ContextTooLongError,
+    DocumentNotFoundError,
+    IngestError,
+    ModelError,
+    PhiloError,
+    QuestionError,
+    StorageFullError,
+)
+
+logger = logging.getLogger(__name__)
+
+STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
+    (DocumentNotFoundError, 404),
+    (QuestionError, 422),
+    (ContextTooLongError, 422),
+    (IngestError, 422),
+    (ModelError, 503),
+    (StorageFullError, 507),
+    (PhiloError, 500),
+)
+
+
+def describe(exc: Exception) -> ErrorResponse:
+    """What a client is told. Our own messages are meant for people; others may leak content."""
+    if isinstance(exc, PhiloError):
+        return ErrorResponse(error=ErrorBody(type=type(exc).__name__, message=str(exc)))
+    message = "The service failed unexpectedly; its log says why."
+    return ErrorResponse(error=ErrorBody(type="InternalError", message=message))
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error with an `ErrorResponse`."""
+
+    @app.exception_handler(PhiloError)
+    async def philo_error(_: Request, exc: PhiloError) -> JSONResponse:
+        status = next(code for kind, code in STATUSES if isinstance(exc, kind))
+        return _response(status, describe(exc))
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, exc: HTTPException) -> JSONResponse:
+        body = ErrorBody(type="HttpError", message=str(exc.detail))
+        return _response(exc.status_code, ErrorResponse(error=body))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, exc: RequestValidationError) -> JSONResponse:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in exc.errors()
+        )
+        body = ErrorBody(type="InvalidRequest", message=problems)
+        return _response(422, ErrorResponse(error=body))
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, exc: Exception) -> JSONResponse:
+        logger.exception("a request failed", exc_info=exc)
+        return _response(500, describe(exc))
+
+
+def _response(status: int, body: ErrorResponse) -> JSONResponse:
+    return JSONResponse(jsonable_encoder(body), status_code=status)

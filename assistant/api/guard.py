@@ -1,0 +1,39 @@
+"""Only pages of this very origin may talk to a service that trusts its own machine.
+
+A foreign page in the same browser can reach 127.0.0.1: by DNS rebinding (the Host header then
+names the foreign site) or by plain cross-origin requests (the Origin header does).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class LoopbackGuard:
+    """ASGI middleware that refuses requests and web sockets of other hosts and origins."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or _is_local(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            refusal = PlainTextResponse("This service answers its own machine only.", 403)
+            await refusal(scope, receive, send)
+
+
+def _is_local(headers: Headers) -> bool:
+    host = urlsplit(f"//{headers.get('host', '')}")
+    origin = headers.get("origin")
+    if host.hostname not in LOOPBACK_HOSTS:
+        return False
+    return origin is None or urlsplit(origin).netloc == host.netloc

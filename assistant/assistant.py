@@ -1,0 +1,109 @@
+"""The assistant itself: search, ask, and the way to the library and the ingestion."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from assistant.answering.compose import Composer, SentenceWritten
+from assistant.answering.evidence import EvidenceReader
+from assistant.knowledge.library import Library
+from assistant.models.embedders.base import Embedder
+from assistant.models.generators.base import Generator
+from assistant.retrieval.query import Query, read_question
+from assistant.retrieval.search import Searcher
+from assistant.settings import Settings
+from assistant.types import Answer, Ingestor, Passage, Readable, Turn
+
+AskEvent = list[Passage] | SentenceWritten | Answer
+
+
+class Assistant:
+    """Everything that can be done with one data directory, which it owns while open.
+
+    Thread-safe. `generator` None: answers are the documents' own sentences.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        library: Library,
+        embedder: Embedder,
+        generator: Generator | None,
+        open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
+        on_close: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self.library = library
+        self.embedder = embedder
+        self.generator = generator
+        self._open_ingestor = open_ingestor
+        self._on_close = on_close
+        self._ingestor: Ingestor | None = None
+        self._opening = threading.Lock()
+        self._searcher = Searcher(library, embedder, settings.retrieval)
+        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+
+    def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
+        """At most `k` passages, best first.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+        """
+        return self._searcher.search(self._read(question), k=k, readable=readable)
+
+    def ask(
+        self, question: str, *, readable: Readable, history: Sequence[Turn] = ()
+    ) -> Iterator[AskEvent]:
+        """The passages found, then each checked sentence, last the whole answer.
+
+        Closing the iterator stops the generator.
+
+        Raises:
+            QuestionError: at once, before the first event.
+            ModelError: the generator failed.
+        """
+        started = time.perf_counter()
+        return self._events(self._read(question, history), readable, started)
+
+    def answer(self, question: str, *, readable: Readable, history: Sequence[Turn] = ()) -> Answer:
+        """`ask`, read to its end."""
+        *_, last = self.ask(question, readable=readable, history=history)
+        assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
+        return last
+
+    @property
+    def ingestor(self) -> Ingestor:
+        """The ingestion service, opened when it is first wanted."""
+        with self._opening:
+            if self._ingestor is None:
+                self._ingestor = self._open_ingestor(self.library, self.embedder, self.settings)
+            return self._ingestor
+
+    def close(self) -> None:
+        if self._ingestor is not None:
+            self._ingestor.close()
+        self._on_close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def _read(self, question: str, history: Sequence[Turn] = ()) -> Query:
+        limit = self.settings.answering.max_question_chars
+        return read_question(question, history=history, max_chars=limit)
+
+    def _events(self, query: Query, readable: Readable, started: float) -> Iterator[AskEvent]:
+        passages = self._searcher.search(
+            query, k=self.settings.retrieval.passages, readable=readable
+        )
+        yield passages
+        chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
+        kept = [passage for passage in passages if passage.chunk_id in chunks]
+        yield from self._composer.compose(
+            query, kept, [chunks[passage.chunk_id] for passage in kept], started=started
+        )

@@ -1,0 +1,217 @@
+"""How the command line works on a data directory: itself, or through the service that owns it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import httpx
+from pydantic import TypeAdapter
+
+from assistant.answering.compose import SentenceWritten
+from assistant.assistant import AskEvent, Assistant
+from assistant.data_directory import RunningService, find_service
+from assistant.errors import DocumentNotFoundError, PhiloError, ServiceError
+from assistant.service import open_assistant
+from assistant.settings import Settings
+from assistant.types import (
+    OPERATOR,
+    Answer,
+    Citation,
+    DocumentInfo,
+    IngestProgress,
+    IngestReport,
+    Passage,
+    ProgressListener,
+    Readable,
+    Sentence,
+)
+
+WAIT_S = 10.0
+"""How long a command waits for another one to give the data directory back."""
+
+
+class Client(Protocol):
+    """The operator's view of one data directory."""
+
+    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]: ...
+
+    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]: ...
+
+    def ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str,
+        groups: Sequence[str],
+        listener: ProgressListener,
+    ) -> IngestReport: ...
+
+    def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+        """One page of the list, newest first, and how many there are."""
+
+    def document(self, document_id: str) -> DocumentInfo: ...
+
+    def delete(self, document_id: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def open_client(settings: Settings) -> Client:
+    """Through the running service where there is one, else on the data directory itself.
+
+    Raises:
+        PhiloError: see `open_assistant`.
+    """
+    service = find_service(settings.data)
+    if service is not None:
+        return RemoteClient(service)
+    return LocalClient(open_assistant(settings, wait_s=WAIT_S))
+
+
+class LocalClient:
+    def __init__(self, assistant: Assistant) -> None:
+        self._assistant = assistant
+
+    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]:
+        return self._assistant.ask(question, readable=_all_of(collection))
+
+    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
+        return self._assistant.search(question, k=k, readable=_all_of(collection))
+
+    def ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str,
+        groups: Sequence[str],
+        listener: ProgressListener,
+    ) -> IngestReport:
+        return self._assistant.ingestor.ingest(
+            paths, collection=collection, groups=groups, listener=listener
+        )
+
+    def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+        return self._assistant.library.documents(OPERATOR, query=query, offset=offset, limit=limit)
+
+    def document(self, document_id: str) -> DocumentInfo:
+        return self._assistant.library.document(document_id, OPERATOR)
+
+    def delete(self, document_id: str) -> None:
+        self._assistant.library.retire(self.document(document_id).id)
+
+    def close(self) -> None:
+        self._assistant.close()
+
+
+def _all_of(collection: str | None) -> Readable:
+    return Readable(everything=True, collection=collection)
+
+
+class RemoteClient:
+    """Over the API of a running service (one HTTP connection, kept open)."""
+
+    def __init__(self, service: RunningService) -> None:
+        self._http = httpx.Client(
+            base_url=service.url,
+            headers={"Authorization": f"Bearer {service.token}"},
+            timeout=httpx.Timeout(30.0, read=None),
+            trust_env=False,  # a proxy has no business between a machine and itself
+        )
+
+    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]:
+        body = {"question": question, "collection": collection}
+        for name, data in self._stream("/ask/stream", body):
+            if name == "passages":
+                yield TypeAdapter(list[Passage]).validate_python(data["passages"])
+            elif name == "sentence":
+                yield SentenceWritten(
+                    Sentence.model_validate(data["sentence"]),
+                    TypeAdapter(list[Citation]).validate_python(data["citations"]),
+                )
+            else:
+                yield Answer.model_validate(data)
+
+    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
+        parameters = {"q": question, "k": k} | ({"collection": collection} if collection else {})
+        found = self._call("GET", "/search", params=parameters)
+        return TypeAdapter(list[Passage]).validate_python(found["hits"])
+
+    def ingest(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str,
+        groups: Sequence[str],
+        listener: ProgressListener,
+    ) -> IngestReport:
+        body = {"paths": list(paths), "collection": collection, "groups": list(groups)}
+        for name, data in self._stream("/ingest", body):
+            if name == "report":
+                return IngestReport.model_validate(data)
+            listener(IngestProgress(**data))
+        raise ServiceError("The service ended before the ingestion did; run the command again.")
+
+    def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+        parameters = {"q": query, "offset": offset, "limit": limit}
+        page = self._call("GET", "/documents", params=parameters)
+        return TypeAdapter(list[DocumentInfo]).validate_python(page["documents"]), page["total"]
+
+    def document(self, document_id: str) -> DocumentInfo:
+        return DocumentInfo.model_validate(self._call("GET", _document_path(document_id)))
+
+    def delete(self, document_id: str) -> None:
+        self._call("DELETE", _document_path(document_id))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **arguments)
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+        _raise_for_error(response)
+        return response.json() if response.content else None
+
+    def _stream(self, path: str, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        try:
+            with self._http.stream("POST", path, json=body) as response:
+                if response.is_error:
+                    response.read()
+                _raise_for_error(response)
+                name = ""
+                for line in response.iter_lines():
+                    field, _, value = line.partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        data = json.loads(value)
+                        if name == "error":
+                            raise _told(data)
+                        yield name, data
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+
+
+def _document_path(document_id: str) -> str:
+    if not document_id.isalnum():
+        raise DocumentNotFoundError(f"There is no document '{document_id}'.")
+    return f"/documents/{document_id}"
+
+
+def _raise_for_error(response: httpx.Response) -> None:
+    if response.is_error:
+        try:
+            raise _told(response.json())
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ServiceError(f"The service answered {response.status_code}.") from exc
+
+
+def _told(body: dict[str, Any]) -> PhiloError:
+    return ServiceError(str(body["error"]["message"]))
+
+
+def _unreachable(exc: Exception) -> ServiceError:
+    return ServiceError(f"The running service cannot be reached ({exc}); start it with: philo up")

@@ -1,0 +1,139 @@
+"""`philo doctor`: looks at everything that an installation needs, and names what is wrong."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.data_directory import find_service
+from assistant.errors import PhiloError
+from assistant.models.catalog import ENTRIES
+from assistant.models.depot import Depot
+from assistant.offline import SWITCHES
+from assistant.service import find_plugin, open_assistant
+from assistant.settings import Settings
+from assistant.types import OPERATOR
+
+LEAST_FREE_BYTES = 2**30
+RUNTIMES = ("onnxruntime", "onnxruntime-genai", "chromadb", "tantivy", "streamlit")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `advice` says what to do, or what to know, where there is some."""
+
+    name: str
+    ok: bool
+    finding: str
+    advice: str = ""
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Run every check; a failing one never hides the next."""
+    return [
+        _machine(),
+        _packages(),
+        _offline(),
+        _data(settings.data),
+        _space(settings),
+        *_models(settings),
+        _device(),
+        *_knowledge(settings),
+    ]
+
+
+def _machine() -> Check:
+    finding = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    return Check("machine", sys.version_info >= (3, 11), finding)
+
+
+def _packages() -> Check:
+    found = []
+    for name in RUNTIMES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            return Check("packages", False, f"{name} is not installed", "run: pip install philo")
+    for part in ("ingestor", "page"):
+        if find_plugin(part) is None:
+            return Check("packages", False, f"no {part}", "run: pip install philo")
+    return Check("packages", True, ", ".join(found))
+
+
+def _offline() -> Check:
+    wrong = [name for name, value in SWITCHES.items() if os.environ.get(name) != value]
+    return Check("telemetry", not wrong, f"on: {', '.join(wrong)}" if wrong else "off everywhere")
+
+
+def _data(data: Path) -> Check:
+    if not data.exists():
+        return Check("data directory", True, f"{data} (none yet)", "run: philo ingest FOLDER")
+    if not os.access(data, os.W_OK | os.X_OK):
+        advice = "give your user the right to write there, or choose another with --data"
+        return Check("data directory", False, f"{data} is not writable", advice)
+    return Check("data directory", True, str(data))
+
+
+def _space(settings: Settings) -> Check:
+    place = next(path for path in (settings.data, *settings.data.parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    advice = "" if free >= LEAST_FREE_BYTES else "free at least 1 GiB"
+    return Check("disk", not advice, f"{free / 2**30:.1f} GiB free", advice)
+
+
+def _models(settings: Settings) -> Iterator[Check]:
+    depot = Depot(settings.models.directory)
+    for wanted in (settings.models.embedder, settings.models.generator):
+        entry = next((entry for entry in ENTRIES if entry.id == wanted), None)
+        if entry is None:
+            known = wanted == "none" or Path(wanted).is_dir()
+            yield Check(f"model {wanted}", known, "not built in" if known else "unknown")
+            continue
+        try:
+            depot.verify(entry)
+            yield Check(f"model {wanted}", True, "every file as it was made")
+        except PhiloError as exc:
+            finding, _, advice = str(exc).rpartition("; ")
+            yield Check(f"model {wanted}", False, finding, advice)
+
+
+def _device() -> Check:
+    import onnxruntime
+
+    providers = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" in providers:
+        return Check("device", True, "GPU (CUDA)")
+    why = "an NVIDIA driver is here" if shutil.which("nvidia-smi") else "no NVIDIA driver found"
+    return Check("device", True, f"CPU; {why}, and onnxruntime is the CPU build")
+
+
+def _knowledge(settings: Settings) -> Iterator[Check]:
+    database = settings.data / "philo.db"
+    if not database.exists():
+        return
+    if find_service(settings.data) is not None:
+        yield Check("knowledge", True, "in use by a running service", "stop it for a full check")
+        return
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
+            verdict = str(connection.execute("PRAGMA quick_check").fetchone()[0])
+    except sqlite3.DatabaseError as exc:
+        verdict = str(exc)
+    advice = "" if verdict == "ok" else "restore philo.db from your backup"
+    yield Check("database", verdict == "ok", verdict, advice)
+    if verdict != "ok":
+        return
+    try:
+        with open_assistant(settings) as assistant:
+            documents, chunks = assistant.library.count(OPERATOR)
+        yield Check("knowledge", True, f"{documents} documents, {chunks} chunks, indexes agree")
+    except PhiloError as exc:
+        yield Check("knowledge", False, str(exc))

@@ -1,0 +1,51 @@
+"""Question -> passages: both indexes asked under the reader's permissions, then fused."""
+
+from __future__ import annotations
+
+from assistant.knowledge.library import Library, StoredChunk
+from assistant.models.embedders.base import Embedder
+from assistant.retrieval.fusion import fuse_scores
+from assistant.retrieval.query import Query
+from assistant.settings import RetrievalSettings
+from assistant.types import Passage, Readable
+
+
+class Searcher:
+    """Hybrid search over the published, readable chunks."""
+
+    def __init__(self, library: Library, embedder: Embedder, settings: RetrievalSettings) -> None:
+        self._library = library
+        self._embedder = embedder
+        self._settings = settings
+
+    def search(self, query: Query, *, k: int, readable: Readable) -> list[Passage]:
+        """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable."""
+        wanted = max(k, self._settings.candidates)
+        vector = self._embedder.encode_query(query.text)  # (D,)
+        dense = self._library.search_dense(vector, k=wanted, readable=readable)
+        text = self._library.search_text(
+            query.text, k=wanted, readable=readable, language=query.language
+        )
+        fused = fuse_scores(dense, text, dense_weight=self._settings.dense_weight)[:k]
+        chunks = self._library.chunks([hit.id for hit in fused], readable)
+        found = [(chunks[hit.id], hit.score) for hit in fused if hit.id in chunks]
+        return [
+            passage_of(chunk, rank=rank, score=score)
+            for rank, (chunk, score) in enumerate(found, start=1)
+        ]
+
+
+def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
+    return Passage(
+        rank=rank,
+        score=round(score, 6),
+        chunk_id=chunk.chunk_id,
+        document_id=chunk.document_id,
+        uri=chunk.uri,
+        title=chunk.title,
+        page=chunk.page,
+        heading=list(chunk.heading),
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+    )

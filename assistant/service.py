@@ -1,0 +1,67 @@
+"""The composition root: settings in, a working assistant out. Backends are chosen here only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from importlib.metadata import entry_points
+from typing import Any
+
+from assistant.assistant import Assistant
+from assistant.data_directory import own_directory
+from assistant.errors import PhiloError
+from assistant.knowledge.library import open_library
+from assistant.models.embedders import open_embedder
+from assistant.models.generators import open_generator
+from assistant.settings import Settings
+
+PLUGINS = "philo.plugins"
+
+
+def open_assistant(settings: Settings, *, wait_s: float = 0.0) -> Assistant:
+    """Own the data directory and open all that works on it; close it after use.
+
+    Args:
+        wait_s: how long to wait for another process to give the directory back.
+    Raises:
+        DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
+        ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
+        IndexMismatchError: the knowledge was built with another embedder.
+    """
+    with ExitStack() as opened:
+        lock = own_directory(settings.data, wait_s=wait_s)
+        opened.callback(lock.release)
+        embedder = open_embedder(settings.models)
+        opened.callback(embedder.close)
+        library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
+        opened.callback(library.close)
+        generator = open_generator(settings.models)
+        if generator is not None:
+            opened.callback(generator.close)
+        return Assistant(
+            settings=settings,
+            library=library,
+            embedder=embedder,
+            generator=generator,
+            open_ingestor=load_plugin("ingestor"),
+            on_close=opened.pop_all().close,
+        )
+
+
+def load_plugin(name: str) -> Callable[..., Any]:
+    """What another package of Philo brings along; `assistant` imports none of them by name.
+
+    Raises:
+        PhiloError: that package is not installed.
+    """
+    loaded: Callable[..., Any] | None = find_plugin(name)
+    if loaded is None:
+        raise PhiloError(f"the part '{name}' of Philo is not installed; run: pip install philo")
+    return loaded
+
+
+def find_plugin(name: str) -> Any:
+    """The same, or None when that package is not installed."""
+    for entry in entry_points(group=PLUGINS, name=name):
+        return entry.load()
+    return None

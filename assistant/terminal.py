@@ -1,0 +1,138 @@
+"""How answers, hits and documents look on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from urllib.parse import unquote, urlsplit
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from assistant.answering.compose import SentenceWritten
+from assistant.assistant import AskEvent
+from assistant.types import (
+    Answer,
+    Citation,
+    DocumentInfo,
+    IngestProgress,
+    IngestReport,
+    Language,
+    Passage,
+    ProgressListener,
+)
+
+NEAREST = 3
+QUOTE_CHARS = 300
+_PHRASES: dict[Language, dict[str, str]] = {
+    "en": {"nearest": "The nearest passages:", "unsupported": "(not supported)"},
+    "fr": {"nearest": "Les passages les plus proches :", "unsupported": "(non étayé)"},
+}
+
+
+def print_answer(events: Iterable[AskEvent]) -> Answer:
+    """Write each sentence as it comes, then what is cited."""
+    answer: Answer | None = None
+    for event in events:
+        if isinstance(event, SentenceWritten):
+            marks = "".join(f" [{marker}]" for marker in event.sentence.citations)
+            doubt = "" if event.sentence.supported else " (?)"
+            print(f"{event.sentence.text}{marks}{doubt}", flush=True)
+        elif isinstance(event, Answer):
+            answer = event
+    assert answer is not None  # noqa: S101 - every question ends with an answer
+    if answer.refused:
+        print(answer.answer)
+        if answer.passages:
+            print(f"\n{_PHRASES[answer.language]['nearest']}")
+        for passage in answer.passages[:NEAREST]:
+            print(f"  - {_place(passage.title, passage.page, passage.heading)}: {passage.uri}")
+    else:
+        print()
+        for citation in answer.citations:
+            print(f"[{citation.marker}] {_cited(citation)}")
+            print(f"    “{_shorten(citation.quote)}”")
+            print(f"    {citation.uri}")
+    return answer
+
+
+def print_hits(hits: Iterable[Passage]) -> None:
+    for hit in hits:
+        print(f"{hit.rank:>3}. {hit.score:.3f}  {_place(hit.title, hit.page, hit.heading)}")
+        print(f"     {_shorten(hit.text)}")
+        print(f"     {hit.uri}")
+
+
+def print_documents(documents: Iterable[DocumentInfo], total: int) -> None:
+    shown = list(documents)
+    for one in shown:
+        print(f"{one.id}  {one.language or '--'}  {one.pages:>4} p.  {one.title}")
+        print(f"    {one.uri}  ({one.collection}; {', '.join(one.groups)})")
+    print(f"{len(shown)} of {total} documents")
+
+
+def print_report(report: IngestReport) -> None:
+    for failure in report.failed:
+        print(f"not read: {unquote(urlsplit(failure.uri).path)}: {failure.reason}")
+    print(
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {len(report.failed)} failed; "
+        f"{report.pages} pages, {report.chunks} chunks in {report.seconds:.1f} s"
+    )
+
+
+@contextmanager
+def progress_bar() -> Iterator[ProgressListener]:
+    """A bar on standard error with rate and time left; plain lines where it is no terminal."""
+    console = Console(file=sys.stderr)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None, rate="")
+
+        def show(progress: IngestProgress) -> None:
+            name = unquote(progress.uri.rstrip("/").rpartition("/")[2])
+            rate = ""
+            if progress.chunks_per_s is not None:
+                rate = f"{progress.chunks_per_s:.1f} chunks/s"
+            if progress.seconds_left is not None:
+                rate += f", {progress.seconds_left:.0f} s left"
+            bar.update(
+                task,
+                total=progress.total,
+                completed=progress.done,
+                description=f"{progress.outcome} {name}"[:50],
+                rate=rate,
+            )
+
+        yield show
+
+
+def _cited(citation: Citation) -> str:
+    paged = citation.page if citation.pages > 1 else None
+    return _place(citation.title, paged, citation.heading)
+
+
+def _place(title: str, page: int | None, heading: list[str]) -> str:
+    section = next((part for part in reversed(heading) if part != title), "")
+    parts = [title, section, f"p. {page}" if page else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS].rstrip()}…"

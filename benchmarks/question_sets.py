@@ -1,0 +1,85 @@
+"""Question sets in BEIR's files, brought into a real library the way documents are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion.chunking import chunk_document
+
+from assistant.knowledge.library import Library, open_library
+from assistant.language import detect_language
+from assistant.models.embedders.base import Embedder
+from assistant.types import EVERYONE, Block, BlockKind, Draft, Line, ParsedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`answerable` None: the set does not say (every question has relevant documents then)."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    relevant: frozenset[str]
+    answerable: bool | None
+
+
+def load_questions(folder: Path) -> list[Question]:
+    answers = {row["_id"]: row for row in _rows(folder / "answers.jsonl")}
+    relevant: dict[str, set[str]] = defaultdict(set)
+    for line in (folder / "qrels.tsv").read_text().splitlines()[1:]:
+        question, document, score = line.split("\t")
+        if int(score) > 0:
+            relevant[question].add(document)
+    return [
+        Question(
+            id=row["_id"],
+            text=row["text"],
+            answers=tuple(answers.get(row["_id"], {}).get("answers", ())),
+            relevant=frozenset(relevant[row["_id"]]),
+            answerable=answers.get(row["_id"], {}).get("answerable"),
+        )
+        for row in _rows(folder / "queries.jsonl")
+    ]
+
+
+def open_set(folder: Path, data: Path, embedder: Embedder, *, chunk_tokens: int = 220) -> Library:
+    """A library of the set's corpus; each document's address is its id in the set."""
+    library = open_library(data, embedder_id=embedder.id, dimension=embedder.dimension)
+    if library.uris_of_source(str(folder), "default"):
+        return library
+    for row in _rows(folder / "corpus.jsonl"):
+        parts = [part.strip() for part in row["text"].split("\n") if part.strip()]
+        blocks = [Block(BlockKind.PARAGRAPH, part, (Line(0, 1),)) for part in parts]
+        parsed = ParsedDocument(title=row["title"], blocks=tuple(blocks))
+        text, chunks = chunk_document(
+            parsed, count_tokens=embedder.count_tokens, chunk_tokens=chunk_tokens
+        )
+        if not chunks:
+            continue
+        vectors = embedder.encode_passages([one.indexed_text(row["title"]) for one in chunks])
+        draft = Draft(
+            uri=row["_id"],
+            title=row["title"],
+            text=text,
+            chunks=chunks,
+            content_sha256=hashlib.sha256(row["text"].encode()).hexdigest(),
+            recipe="benchmark",
+            language=detect_language(text),
+            pages=1,
+        )
+        library.publish(
+            draft,
+            vectors,
+            collection="default",
+            groups=frozenset({EVERYONE}),
+            source=str(folder),
+        )
+    return library
+
+
+def _rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
