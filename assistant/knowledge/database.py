@@ -1,0 +1,163 @@
+"""The SQLite file that holds the truth: opening it, migrating it, transactions on it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import Session
+
+from assistant.errors import (
+    DataDirectoryBusyError,
+    DataDirectoryError,
+    KnowledgeError,
+    StorageFullError,
+)
+
+BUSY_TIMEOUT_S = 30.0
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_WRITES = "philo_writes"
+
+
+class Database:
+    """One open SQLite file. Sessions may be opened from any thread."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self.engine = engine
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one moment of the data and changes nothing."""
+        with _translate_errors(self.path), Session(self.engine) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session whose changes happen together when the block ends, or not at all.
+
+        Raises:
+            StorageFullError: no space is left; nothing was changed.
+            DataDirectoryBusyError: another process wrote for more than 30 seconds.
+            DataDirectoryError: the file is damaged or cannot be written.
+        """
+        with (
+            _translate_errors(self.path),
+            self.engine.connect() as connection,
+            connection.execution_options(**{_WRITES: True}),
+            Session(connection) as session,
+            session.begin(),
+        ):
+            yield session
+
+    def truncate_log(self) -> None:
+        """Empty the write-ahead log, which would otherwise keep what was deleted for a while."""
+        with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(path: Path) -> Database:
+    """Open the file at `path`, made when it is missing, with its tables brought up to date.
+
+    Raises:
+        DataDirectoryError: the file is damaged, of a newer Philo, or cannot be written.
+        StorageFullError: no space is left.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise DataDirectoryError(
+            f"{path.parent} cannot be made ({exc}); choose a data directory that can be written"
+        ) from exc
+    with _translate_errors(path):
+        engine = create_engine(
+            URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_S}
+        )
+        event.listen(engine, "connect", _prepare_connection)
+        event.listen(engine, "begin", _begin)
+        try:
+            with engine.connect() as connection:
+                _migrate(connection.execution_options(**{_WRITES: True}), path)
+        except BaseException:
+            engine.dispose()
+            raise
+    return Database(path, engine)
+
+
+def _migrate(connection: Connection, path: Path) -> None:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    with connection.begin():
+        present = MigrationContext.configure(connection).get_current_revision()
+        if present == known[0]:
+            return
+        if present is not None and present not in known:
+            raise DataDirectoryError(
+                f"{path} has schema {present}, this Philo knows up to {known[0]}: "
+                "it was written by a newer Philo; update Philo, or use another data directory"
+            )
+        command.upgrade(config, "head")
+
+
+def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
+    # sqlite3 would begin transactions by itself, but not before DDL; _begin does it for both.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # what was acknowledged outlives a power cut
+        "foreign_keys = ON",
+        "secure_delete = ON",  # what is deleted is overwritten in the file
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer that began as a reader could not wait for another writer: it would fail at once.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextlib.contextmanager
+def _translate_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeEncodeError as exc:
+        raise KnowledgeError(
+            f"text holds half a character ({exc.object[exc.start : exc.end]!a}) and cannot be "
+            "stored or looked up; read it again with its right encoding"
+        ) from exc
+    except (DatabaseError, sqlite3.DatabaseError) as exc:
+        cause = exc.orig if isinstance(exc, DatabaseError) else exc
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise StorageFullError(
+                f"no space is left for {path}; free some and try again, nothing was changed"
+            ) from exc
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DataDirectoryBusyError(
+                f"{path} is being written by another process; try again when it has finished"
+            ) from exc
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DataDirectoryError(
+                f"{path} is damaged ({cause}); restore it from a backup, "
+                "or ingest the documents into a fresh data directory"
+            ) from exc
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
+            raise DataDirectoryError(
+                f"{path} cannot be opened or written ({cause}); check its owner and its disk"
+            ) from exc
+        raise

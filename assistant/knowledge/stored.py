@@ -1,0 +1,260 @@
+"""Rows of the truth as values, and the condition under which a reader gets them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select, true
+from sqlalchemy.orm import Session, undefer
+
+from assistant.knowledge.lexicon.base import LexiconEntry
+from assistant.knowledge.tables import ChunkRow, DocumentGroupRow, DocumentRow, VersionRow
+from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.types import Chunk, DocumentInfo, Language, Line, Readable
+
+IDS_A_STATEMENT = 5_000
+"""SQLite takes 32,766 parameters at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk of a published version, with what a citation of it needs.
+
+    `start`, `end` and the lines' offsets are positions in the version's text; `page` is
+    the chunk's first, `pages` how many the document has.
+    """
+
+    chunk_id: str
+    document_id: str
+    version_id: str
+    uri: str
+    title: str
+    ordinal: int
+    start: int
+    end: int
+    text: str
+    heading: tuple[str, ...]
+    table_header: str
+    lines: tuple[Line, ...]
+    page: int
+    pages: int
+    collection: str
+    language: Language | None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is published under an address: enough to see whether a file has changed."""
+
+    document_id: str
+    version_id: str
+    uri: str
+    content_sha256: str
+    recipe: str
+    groups: frozenset[str]
+    collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """What both indexes are told of a chunk."""
+
+    chunk_id: str
+    document_id: str
+    collection: str
+    groups: frozenset[str]
+    title: str
+    heading: tuple[str, ...]
+    table_header: str
+    text: str
+    vector: Vector
+
+    def vector_entry(self) -> VectorEntry:
+        return VectorEntry(
+            chunk_id=self.chunk_id,
+            vector=self.vector,
+            document_id=self.document_id,
+            collection=self.collection,
+            groups=self.groups,
+        )
+
+    def lexicon_entry(self) -> LexiconEntry:
+        return LexiconEntry(
+            chunk_id=self.chunk_id,
+            title=self.title,
+            heading="\n".join(self.heading),
+            text="\n".join(part for part in (self.table_header, self.text) if part),
+            document_id=self.document_id,
+            collection=self.collection,
+            groups=self.groups,
+        )
+
+
+def is_readable(readable: Readable) -> ColumnElement[bool]:
+    """The condition on `documents`: published, in the collection, shared with a group."""
+    conditions: list[ColumnElement[bool]] = [DocumentRow.published_version_id.is_not(None)]
+    if readable.collection is not None:
+        conditions.append(DocumentRow.collection == readable.collection)
+    if not readable.everything:
+        shared = exists().where(
+            DocumentGroupRow.document_id == DocumentRow.id,
+            DocumentGroupRow.group_name.in_(readable.groups),
+        )
+        conditions.append(shared if readable.groups else false())
+    return and_(true(), *conditions)
+
+
+def select_published_chunks() -> Select[ChunkRow, VersionRow, DocumentRow]:
+    return (
+        select(ChunkRow, VersionRow, DocumentRow)
+        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+        .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
+    )
+
+
+def select_documents(readable: Readable) -> Select[DocumentRow, VersionRow]:
+    """Readable documents with their published version."""
+    return (
+        select(DocumentRow, VersionRow)
+        .join(VersionRow, VersionRow.id == DocumentRow.published_version_id)
+        .where(is_readable(readable))
+    )
+
+
+def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> list[DocumentInfo]:
+    """Run a query made by `select_documents`."""
+    rows = session.execute(query).all()
+    groups = load_groups(session, [document.id for document, _ in rows])
+    chunks: dict[str, int] = {}
+    for ids in in_batches([version.id for _, version in rows]):
+        counts = (
+            select(ChunkRow.version_id, func.count())
+            .where(ChunkRow.version_id.in_(ids))
+            .group_by(ChunkRow.version_id)
+        )
+        chunks |= {row[0]: row[1] for row in session.execute(counts)}
+    return [
+        to_document_info(document, version, chunks.get(version.id, 0), groups[document.id])
+        for document, version in rows
+    ]
+
+
+def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
+    """Published chunks with their embeddings; other ids are passed over."""
+    found: list[IndexedChunk] = []
+    for ids in in_batches(chunk_ids):
+        query = select_published_chunks().where(ChunkRow.id.in_(ids))
+        rows = session.execute(query.options(undefer(ChunkRow.embedding))).all()
+        groups = load_groups(session, {document.id for _, _, document in rows})
+        found += [
+            IndexedChunk(
+                chunk_id=chunk.id,
+                document_id=document.id,
+                collection=document.collection,
+                groups=groups[document.id],
+                title=version.title,
+                heading=tuple(json.loads(chunk.heading)),
+                table_header=chunk.table_header,
+                text=chunk.text,
+                vector=unpack_vector(chunk.embedding),
+            )
+            for chunk, version, document in rows
+        ]
+    return found
+
+
+def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Document id -> groups, for every id given."""
+    groups: dict[str, set[str]] = {document_id: set() for document_id in document_ids}
+    for ids in in_batches(list(groups)):
+        query = select(DocumentGroupRow).where(DocumentGroupRow.document_id.in_(ids))
+        for row in session.scalars(query):
+            groups[row.document_id].add(row.group_name)
+    return {document_id: frozenset(names) for document_id, names in groups.items()}
+
+
+def to_stored_chunk(chunk: ChunkRow, version: VersionRow, document: DocumentRow) -> StoredChunk:
+    lines = unpack_lines(chunk.lines)
+    return StoredChunk(
+        chunk_id=chunk.id,
+        document_id=document.id,
+        version_id=version.id,
+        uri=document.uri,
+        title=version.title,
+        ordinal=chunk.ordinal,
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+        heading=tuple(json.loads(chunk.heading)),
+        table_header=chunk.table_header,
+        lines=lines,
+        page=lines[0].page,
+        pages=version.pages,
+        collection=document.collection,
+        language=cast("Language | None", version.language),
+    )
+
+
+def to_document_info(
+    document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str]
+) -> DocumentInfo:
+    return DocumentInfo(
+        id=document.id,
+        uri=document.uri,
+        title=version.title,
+        collection=document.collection,
+        groups=sorted(groups),
+        language=cast("Language | None", version.language),
+        media_type=version.media_type,
+        size_bytes=version.size_bytes,
+        pages=version.pages,
+        empty_pages=json.loads(version.empty_pages),
+        chunks=chunks,
+        published_at=version.published_at.isoformat() if version.published_at else "",
+    )
+
+
+def to_chunk_row(chunk: Chunk, version_id: str, vector: Vector) -> dict[str, Any]:
+    return {
+        "id": f"{version_id}:{chunk.ordinal:05d}",
+        "version_id": version_id,
+        "ordinal": chunk.ordinal,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "heading": pack_json(chunk.heading),
+        "table_header": chunk.table_header,
+        "lines": pack_lines(chunk.lines),
+        "embedding": vector.astype("<f4").tobytes(),
+    }
+
+
+def pack_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def pack_lines(lines: Sequence[Line]) -> str:
+    return pack_json(
+        [(n.offset, n.page) if n.box is None else (n.offset, n.page, n.box) for n in lines]
+    )
+
+
+def unpack_lines(packed: str) -> tuple[Line, ...]:
+    return tuple(
+        Line(offset, page, tuple(box[0]) if box else None)
+        for offset, page, *box in json.loads(packed)
+    )
+
+
+def unpack_vector(blob: bytes) -> Vector:
+    """(D,) float32."""
+    return np.frombuffer(blob, dtype="<f4").astype(np.float32)
+
+
+def in_batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(ids), IDS_A_STATEMENT):
+        yield ids[first : first + IDS_A_STATEMENT]

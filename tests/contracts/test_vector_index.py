@@ -1,0 +1,211 @@
+"""What every vector index promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.errors import IndexMismatchError
+from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorIndex
+from assistant.knowledge.vectors.chroma import MAX_ROWS, ChromaVectors
+from assistant.knowledge.vectors.memory import MemoryVectors
+from assistant.types import OPERATOR, Readable
+
+DIMENSION = 16
+EVERYONE = Readable()
+
+
+def unit_vectors(count: int, *, seed: int = 0) -> np.ndarray:
+    rows = np.random.default_rng(seed).standard_normal((count, DIMENSION)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def entry(chunk_id: str, vector: Vector, *groups: str, collection: str = "default") -> VectorEntry:
+    return VectorEntry(
+        chunk_id=chunk_id,
+        vector=vector,
+        document_id=chunk_id.partition(":")[0],
+        collection=collection,
+        groups=frozenset(groups),
+    )
+
+
+def found(index: VectorIndex, vector: Vector, readable: Readable, k: int = 10) -> list[str]:
+    return [hit.id for hit in index.search(vector, k=k, readable=readable)]
+
+
+@pytest.fixture(params=["chroma", "memory"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
+    opened: VectorIndex = (
+        ChromaVectors(tmp_path / "vectors", embedder_id="e", dimension=DIMENSION)
+        if request.param == "chroma"
+        else MemoryVectors(DIMENSION)
+    )
+    yield opened
+    opened.close()
+
+
+def test_nearest_comes_first_with_its_cosine(index: VectorIndex) -> None:
+    vectors = unit_vectors(50)
+    index.add([entry(f"d:{i}", v, "everyone") for i, v in enumerate(vectors)])
+    question = unit_vectors(1, seed=9)[0]
+    hits = index.search(question, k=5, readable=EVERYONE)
+    cosines = vectors @ question
+    assert [hit.id for hit in hits] == [f"d:{i}" for i in np.argsort(-cosines)[:5]]
+    assert [hit.score for hit in hits] == pytest.approx(sorted(cosines, reverse=True)[:5], abs=1e-5)
+
+
+def test_only_chunks_of_the_readers_groups_are_found(index: VectorIndex) -> None:
+    vector = unit_vectors(1)[0]
+    index.add(
+        [
+            entry("open:0", vector, "everyone"),
+            entry("hr:0", vector, "hr"),
+            entry("both:0", vector, "hr", "board"),
+            entry("nobody:0", vector),
+        ]
+    )
+    assert set(found(index, vector, EVERYONE)) == {"open:0"}
+    assert set(found(index, vector, Readable(frozenset({"hr"})))) == {"hr:0", "both:0"}
+    assert set(found(index, vector, Readable(frozenset({"everyone", "board"})))) == {
+        "open:0",
+        "both:0",
+    }
+    assert found(index, vector, Readable(frozenset())) == []
+    assert len(found(index, vector, OPERATOR)) == 4
+
+
+def test_a_collection_narrows_the_search(index: VectorIndex) -> None:
+    vector = unit_vectors(1)[0]
+    index.add(
+        [
+            entry("a:0", vector, "everyone", collection="law"),
+            entry("b:0", vector, "everyone"),
+            entry("c:0", vector, "hr", collection="law"),
+        ]
+    )
+    assert found(index, vector, Readable(collection="law")) == ["a:0"]
+    assert set(found(index, vector, Readable(everything=True, collection="law"))) == {"a:0", "c:0"}
+
+
+def test_group_names_are_compared_as_a_whole(index: VectorIndex) -> None:
+    vector = unit_vectors(1)[0]
+    index.add([entry("a:0", vector, "hr-board"), entry("b:0", vector, 'é "x" $or')])
+    assert found(index, vector, Readable(frozenset({"hr"}))) == []
+    assert found(index, vector, Readable(frozenset({'é "x" $or'}))) == ["b:0"]
+
+
+def test_adding_again_replaces_vector_groups_and_collection(index: VectorIndex) -> None:
+    before, after = unit_vectors(2)
+    index.add([entry("a:0", before, "everyone", "hr")])
+    index.add([entry("a:0", after, "board", collection="law")])
+    assert found(index, after, EVERYONE) == []
+    assert found(index, after, Readable(frozenset({"hr"}))) == []
+    [hit] = index.search(after, k=5, readable=Readable(frozenset({"board"}), collection="law"))
+    assert hit.score == pytest.approx(1.0, abs=1e-5)
+    index.add([entry("a:0", after)])
+    assert found(index, after, Readable(frozenset({"board"}))) == []
+
+
+def test_removed_chunks_are_not_found_and_unknown_ones_are_passed_over(index: VectorIndex) -> None:
+    one, two = unit_vectors(2)
+    index.add([entry("a:0", one, "everyone"), entry("b:0", two, "everyone")])
+    index.remove(["a:0", "never:0"])
+    index.remove([])
+    assert found(index, one, EVERYONE) == ["b:0"]
+    assert index.ids() == {"b:0"}
+
+
+def test_asking_for_more_than_there_is_gives_what_there_is(index: VectorIndex) -> None:
+    vectors = unit_vectors(3)
+    assert found(index, vectors[0], EVERYONE, k=1000) == []
+    index.add([entry(f"d:{i}", v, "everyone") for i, v in enumerate(vectors)])
+    assert len(found(index, vectors[0], EVERYONE, k=1000)) == 3
+    assert found(index, vectors[0], EVERYONE, k=0) == []
+
+
+def test_vectors_of_another_dimension_are_refused(index: VectorIndex) -> None:
+    short = np.ones(DIMENSION - 1, dtype=np.float32)
+    with pytest.raises(IndexMismatchError, match=f"{DIMENSION}-d"):
+        index.add([entry("a:0", short, "everyone")])
+    with pytest.raises(IndexMismatchError, match=f"{DIMENSION}-d"):
+        index.search(short, k=1, readable=EVERYONE)
+    assert index.ids() == set()
+
+
+def test_cleared_index_is_empty_and_can_be_filled_again(index: VectorIndex) -> None:
+    vector = unit_vectors(1)[0]
+    index.add([entry("a:0", vector, "everyone")])
+    index.clear()
+    assert index.ids() == set()
+    assert found(index, vector, EVERYONE) == []
+    index.add([entry("b:0", vector, "everyone")])
+    assert found(index, vector, EVERYONE) == ["b:0"]
+
+
+def test_more_rows_than_one_call_takes_are_added_and_removed(tmp_path: Path) -> None:
+    count = MAX_ROWS + 10
+    index = ChromaVectors(tmp_path, embedder_id="e", dimension=2)
+    vector = np.array([1, 0], dtype=np.float32)
+    ids = [f"d:{i}" for i in range(count)]
+    index.add([entry(chunk_id, vector, "everyone") for chunk_id in ids])
+    assert len(index.ids()) == count
+    index.remove(ids[1:])
+    assert index.ids() == {"d:0"}
+    index.close()
+
+
+def test_chroma_finds_the_same_as_the_exact_index(tmp_path: Path) -> None:
+    entries = [
+        entry(f"d:{i}", v, "everyone" if i % 3 else "hr") for i, v in enumerate(unit_vectors(300))
+    ]
+    exact = MemoryVectors(DIMENSION)
+    approximate = ChromaVectors(tmp_path, embedder_id="e", dimension=DIMENSION)
+    exact.add(entries)
+    approximate.add(entries)
+    for question in unit_vectors(20, seed=5):
+        for readable in (OPERATOR, EVERYONE):
+            expected = exact.search(question, k=10, readable=readable)
+            got = approximate.search(question, k=10, readable=readable)
+            assert [hit.id for hit in got] == [hit.id for hit in expected]
+            assert [hit.score for hit in got] == pytest.approx(
+                [hit.score for hit in expected], abs=1e-5
+            )
+    approximate.close()
+
+
+def test_chroma_keeps_its_chunks_when_it_is_opened_again(tmp_path: Path) -> None:
+    vector = unit_vectors(1)[0]
+    index = ChromaVectors(tmp_path, embedder_id="e", dimension=DIMENSION)
+    index.add([entry("a:0", vector, "everyone")])
+    index.close()
+    index = ChromaVectors(tmp_path, embedder_id="e", dimension=DIMENSION)
+    assert found(index, vector, EVERYONE) == ["a:0"]
+    index.close()
+
+
+def test_chroma_refuses_the_vectors_of_another_embedder(tmp_path: Path) -> None:
+    index = ChromaVectors(tmp_path, embedder_id="small-e5", dimension=DIMENSION)
+    index.add([entry("a:0", unit_vectors(1)[0], "everyone")])
+    index.close()
+    with pytest.raises(IndexMismatchError, match=r"small-e5.*mini-lm"):
+        ChromaVectors(tmp_path, embedder_id="mini-lm", dimension=DIMENSION)
+
+
+def test_an_emptied_chroma_index_may_change_its_embedder(tmp_path: Path) -> None:
+    ChromaVectors(tmp_path, embedder_id="small-e5", dimension=DIMENSION).close()
+    ChromaVectors(tmp_path, embedder_id="mini-lm", dimension=8).close()
+    index = ChromaVectors(tmp_path, embedder_id="mini-lm", dimension=8)
+    index.add([entry("a:0", np.ones(8, dtype=np.float32), "everyone")])
+    assert index.ids() == {"a:0"}
+    index.close()
+
+
+def test_a_damaged_chroma_database_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "chroma.sqlite3").write_bytes(b"not a database at all " * 500)
+    index = ChromaVectors(tmp_path, embedder_id="e", dimension=DIMENSION)
+    assert index.ids() == set()
+    index.close()
