@@ -24,6 +24,7 @@ demo: setup
 	@$(BIN)/philo ask "Quelle est la durée de la garantie du LM-240 ?"
 
 test: $(VENV)/.ready-dev
+	@tests/install_tools.sh
 	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small all-minilm-l6-v2
 	$(BIN)/python -m pytest
 

@@ -165,6 +165,7 @@ def ask(
         events = client.ask(question, collection=collection)
         if as_json:
             *_, answer = events
+            assert isinstance(answer, BaseModel)  # noqa: S101 - every question ends with an answer
             _print_json(answer)
         else:
             print_answer(events)

@@ -93,7 +93,9 @@ class LocalClient:
         )
 
     def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
-        return self._assistant.library.documents(OPERATOR, query=query, offset=offset, limit=limit)
+        library = self._assistant.library
+        listed = library.documents(OPERATOR, query=query, offset=offset, limit=limit)
+        return listed, library.count_matching(OPERATOR, query=query)
 
     def document(self, document_id: str) -> DocumentInfo:
         return self._assistant.library.document(document_id, OPERATOR)

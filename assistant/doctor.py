@@ -19,7 +19,7 @@ from assistant.models.catalog import ENTRIES
 from assistant.models.depot import Depot
 from assistant.offline import SWITCHES
 from assistant.service import find_plugin, open_assistant
-from assistant.settings import Settings
+from assistant.settings import NO_GENERATOR, Settings
 from assistant.types import OPERATOR
 
 LEAST_FREE_BYTES = 2**30
@@ -94,7 +94,7 @@ def _models(settings: Settings) -> Iterator[Check]:
     for wanted in (settings.models.embedder, settings.models.generator):
         entry = next((entry for entry in ENTRIES if entry.id == wanted), None)
         if entry is None:
-            known = wanted == "none" or Path(wanted).is_dir()
+            known = wanted == NO_GENERATOR or Path(wanted).is_dir()
             yield Check(f"model {wanted}", known, "not built in" if known else "unknown")
             continue
         try:

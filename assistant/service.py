@@ -13,7 +13,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
 from assistant.models.embedders import open_embedder
 from assistant.models.generators import open_generator
-from assistant.settings import Settings
+from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
 
@@ -35,8 +35,9 @@ def open_assistant(settings: Settings, *, wait_s: float = 0.0) -> Assistant:
         opened.callback(embedder.close)
         library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
         opened.callback(library.close)
-        generator = open_generator(settings.models)
-        if generator is not None:
+        generator = None
+        if settings.models.generator != NO_GENERATOR:
+            generator = open_generator(settings.models)
             opened.callback(generator.close)
         return Assistant(
             settings=settings,

@@ -6,7 +6,6 @@ import errno
 import logging
 import os
 import socket
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str, boo
             server = _Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
             server.on_started = lambda: ready(address, page is not None)
             if assistant.generator is not None:
-                threading.Thread(target=assistant.generator.warm_up, daemon=True).start()
+                assistant.generator.prepare()
             server.run(sockets=[listener])
 
 

@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.errors import SettingsError
 
+NO_GENERATOR = "none"
+"""As a generator: no model writes, the documents' own sentences answer."""
+
 ENVIRONMENT_PREFIX = "PHILO_"
 
 
@@ -25,7 +28,8 @@ class Section(BaseModel):
 
 class ModelSettings(Section):
     generator: str = Field(
-        "smollm2-135m-instruct", description="catalogue id of the model that writes"
+        "smollm2-135m-instruct",
+        description="catalogue id of the model that writes; none: quote the documents",
     )
     embedder: str = Field(
         "multilingual-e5-small",
@@ -63,7 +67,7 @@ class AnsweringSettings(Section):
     )
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(
-        1200, ge=256, le=100_000, description="most tokens of passages put before the model"
+        600, ge=256, le=100_000, description="most tokens of passages put before the model"
     )
 
 

@@ -87,7 +87,7 @@ def content_stems(text: str, language: Language) -> list[str]:
     Words that join parts ('co-worker', 'LM-240', '2024/118') give the parts too.
     """
     stop = STOP_WORDS[language]
-    stems = []
+    stems: list[str] = []
     for word in plain_words(text):
         parts = [word] if word.isalnum() else [word, *re.split(r"[-./]", word)]
         stems.extend(_stem(part, language) for part in parts if part not in stop)

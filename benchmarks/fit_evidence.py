@@ -6,7 +6,8 @@ A SET is a folder with corpus.jsonl, queries.jsonl, qrels.tsv and answers.jsonl.
 hold the answer are positives, the other sentences of the passages found negatives. For the
 gate, a question counts once with its passages as found, and once with the relevant documents
 taken away (near misses stay): then the answer is not there. Questions are split by document
-into five folds; figures are of the folds not fitted on.
+into five folds; figures are of the folds not fitted on. The models for sentences in another
+language than the question are fitted on the same readings with the words left out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from assistant.answering import evidence
 from assistant.answering.candidates import Candidate
-from assistant.answering.evidence import EvidenceReader, Logistic
+from assistant.answering.evidence import Judge, Logistic, gate_features, sentence_features
 from assistant.knowledge.library import Library
 from assistant.models.embedders import open_embedder
 from assistant.models.embedders.base import Embedder
@@ -40,7 +41,13 @@ FOLDS = 5
 FOUND = 30
 READ = 8
 CALIBRATION = Path(evidence.__file__).with_name("calibration.json")
-COSINES = (3, 4)
+FORMS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "same language": ((), ()),
+    "other language": ((0, 1, 2, 12, 13), (1, 2, 5)),
+}
+"""Columns left out of the features of sentences and of the gate: those made of words."""
+
+COSINES: tuple[tuple[int, ...], tuple[int, ...]] = ((3, 4), (3,))
 
 
 @dataclass
@@ -49,14 +56,11 @@ class Reading:
 
     set_name: str
     fold: int
-    query: object
-    candidates: list[Candidate]
     features: np.ndarray  # (N, F)
     labels: np.ndarray  # (N,) 1 where the sentence holds the answer
-    complete: bool  # False: the relevant documents were taken away
 
 
-def read_set(folder: Path, embedder: Embedder, reader: EvidenceReader, limit: int) -> list[Reading]:
+def read_set(folder: Path, embedder: Embedder, limit: int) -> list[Reading]:
     questions = load_questions(folder)
     step = max(1, len(questions) // limit)
     readings = []
@@ -65,7 +69,7 @@ def read_set(folder: Path, embedder: Embedder, reader: EvidenceReader, limit: in
     library = open_set(folder, cache, embedder)
     searcher = Searcher(library, embedder, settings.retrieval)
     for question in questions[::step]:
-        readings += read_both(folder.name, question, searcher, library, reader)
+        readings += read_both(folder.name, question, searcher, library, embedder)
     library.close()
     return readings
 
@@ -75,7 +79,7 @@ def read_both(
     question: Question,
     searcher: Searcher,
     library: Library,
-    reader: EvidenceReader,
+    embedder: Embedder,
 ) -> list[Reading]:
     query = read_question(question.text, max_chars=4000)
     passages = searcher.search(query, k=FOUND, readable=OPERATOR)
@@ -87,13 +91,11 @@ def read_both(
         kept = [pair for pair in pairs if complete or pair[0].uri not in question.relevant][:READ]
         if not kept or (not complete and question.answerable is False):
             continue
-        candidates, features = reader.sentence_features(
-            query, [chunk for chunk, _ in kept], [score for _, score in kept]
+        candidates, features = sentence_features(
+            embedder, query, [chunk for chunk, _ in kept], [score for _, score in kept]
         )
         labels = np.array([float(holds(one, question)) for one in candidates])
-        readings.append(
-            Reading(set_name, group, query, candidates, features, labels, complete)
-        )
+        readings.append(Reading(set_name, group, features, labels))
     return readings
 
 
@@ -132,38 +134,34 @@ def fit(features: np.ndarray, labels: np.ndarray, unused: Sequence[int] = ()) ->
     )
 
 
-def fit_both(
-    readings: list[Reading], reader: EvidenceReader, *, cosines: bool
-) -> tuple[Logistic, Logistic]:
-    unused = () if cosines else COSINES
+def fit_both(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, ...]]) -> Judge:
     sentence = fit(
         np.concatenate([one.features for one in readings]),
         np.concatenate([one.labels for one in readings]),
-        unused,
+        unused[0],
     )
     gate = fit(
-        np.concatenate([gate_row(one, sentence, reader) for one in readings]),
+        np.concatenate([gate_row(one, sentence) for one in readings]),
         np.array([float(one.labels.any()) for one in readings]),
-        () if cosines else (3,),
+        unused[1],
     )
-    return sentence, gate
+    return Judge(sentence, gate)
 
 
-def gate_row(reading: Reading, sentence: Logistic, reader: EvidenceReader) -> np.ndarray:
+def gate_row(reading: Reading, sentence: Logistic) -> np.ndarray:
     chances = sentence.probabilities(reading.features)
-    return reader.gate_features(reading.query, reading.candidates, reading.features, chances)
+    return gate_features(reading.features, chances)
 
 
-def report(readings: list[Reading], reader: EvidenceReader, *, cosines: bool) -> None:
+def report(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     """Cross-validated: is the best sentence right, and does the gate know?"""
     rows: dict[str, list[tuple[bool, bool, float]]] = {}
     for number in range(FOLDS):
-        fitted = [one for one in readings if one.fold != number]
-        sentence, gate = fit_both(fitted, reader, cosines=cosines)
+        judge = fit_both([one for one in readings if one.fold != number], unused)
         for one in readings:
             if one.fold == number:
-                chances = sentence.probabilities(one.features)
-                chance = float(gate.probabilities(gate_row(one, sentence, reader))[0])
+                chances = judge.sentence.probabilities(one.features)
+                chance = float(judge.gate.probabilities(gate_row(one, judge.sentence))[0])
                 right = bool(one.labels[int(np.argmax(chances))])
                 rows.setdefault(one.set_name, []).append((bool(one.labels.any()), right, chance))
     for name, results in rows.items():
@@ -172,8 +170,8 @@ def report(readings: list[Reading], reader: EvidenceReader, *, cosines: bool) ->
         chance = np.array([row[2] for row in results])
         refused = chance < 0.5
         print(
-            f"{name:<14} readings {len(results):>5}  answer there {there.mean():.3f}  "
-            f"best sentence right where there {right[there].mean():.3f}  "
+            f"  {name:<14} readings {len(results):>5}  answer there {there.mean():.3f}  "
+            f"best sentence right {right[there].mean():.3f}  "
             f"gate AUROC {roc_auc_score(there, chance):.3f}  "
             f"refusal precision {(~there)[refused].mean():.3f} "
             f"recall {refused[~there].mean():.3f}"
@@ -189,22 +187,23 @@ def main() -> None:
     arguments = parser.parse_args()
     models = load_settings().models.model_copy(update={"embedder": arguments.embedder})
     embedder = open_embedder(models)
-    reader = EvidenceReader(embedder)
     readings = []
     for folder in arguments.sets:
-        readings += read_set(folder, embedder, reader, arguments.limit)
-    report(readings, reader, cosines=True)
-    print("without cosines:")
-    report(readings, reader, cosines=False)
+        readings += read_set(folder, embedder, arguments.limit)
+    tree = json.loads(CALIBRATION.read_text()) if CALIBRATION.exists() else {}
+    for name, without in ((arguments.embedder, ((), ())), ("any", COSINES)):
+        tree[name] = {}
+        for form, words in FORMS.items():
+            unused = (words[0] + without[0], words[1] + without[1])
+            print(f"{name}, {form}:")
+            report(readings, unused)
+            tree[name][form] = as_json(fit_both(readings, unused))
     if arguments.write:
-        tree = json.loads(CALIBRATION.read_text()) if CALIBRATION.exists() else {}
-        tree[arguments.embedder] = as_json(*fit_both(readings, reader, cosines=True))
-        tree["any"] = as_json(*fit_both(readings, reader, cosines=False))
         CALIBRATION.write_text(json.dumps(tree, indent=1) + "\n")
         print(f"wrote {CALIBRATION.name}")
 
 
-def as_json(sentence: Logistic, gate: Logistic) -> dict[str, dict[str, object]]:
+def as_json(judge: Judge) -> dict[str, dict[str, object]]:
     return {
         name: {
             "features": list(features),
@@ -214,8 +213,8 @@ def as_json(sentence: Logistic, gate: Logistic) -> dict[str, dict[str, object]]:
             "bias": [round(model.bias, 5)],
         }
         for name, model, features in (
-            ("sentence", sentence, evidence.SENTENCE_FEATURES),
-            ("gate", gate, evidence.GATE_FEATURES),
+            ("sentence", judge.sentence, evidence.SENTENCE_FEATURES),
+            ("gate", judge.gate, evidence.GATE_FEATURES),
         )
     }
 

@@ -8,12 +8,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.chunking import chunk_document
-
 from assistant.knowledge.library import Library, open_library
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder
 from assistant.types import EVERYONE, Block, BlockKind, Draft, Line, ParsedDocument
+from ingestion.chunking import chunk_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,32 +22,46 @@ class Question:
     id: str
     text: str
     answers: tuple[str, ...]
-    relevant: frozenset[str]
+    grades: dict[str, int]
     answerable: bool | None
+
+    @property
+    def relevant(self) -> frozenset[str]:
+        return frozenset(self.grades)
 
 
 def load_questions(folder: Path) -> list[Question]:
-    answers = {row["_id"]: row for row in _rows(folder / "answers.jsonl")}
-    relevant: dict[str, set[str]] = defaultdict(set)
+    given = folder / "answers.jsonl"
+    answers = {row["_id"]: row for row in _rows(given)} if given.exists() else {}
+    grades: dict[str, dict[str, int]] = defaultdict(dict)
     for line in (folder / "qrels.tsv").read_text().splitlines()[1:]:
         question, document, score = line.split("\t")
         if int(score) > 0:
-            relevant[question].add(document)
+            grades[question][document] = int(score)
     return [
         Question(
             id=row["_id"],
             text=row["text"],
             answers=tuple(answers.get(row["_id"], {}).get("answers", ())),
-            relevant=frozenset(relevant[row["_id"]]),
+            grades=grades[row["_id"]],
             answerable=answers.get(row["_id"], {}).get("answerable"),
         )
         for row in _rows(folder / "queries.jsonl")
     ]
 
 
-def open_set(folder: Path, data: Path, embedder: Embedder, *, chunk_tokens: int = 220) -> Library:
-    """A library of the set's corpus; each document's address is its id in the set."""
-    library = open_library(data, embedder_id=embedder.id, dimension=embedder.dimension)
+def open_set(
+    folder: Path,
+    data: Path,
+    embedder: Embedder,
+    *,
+    chunk_tokens: int = 220,
+    library: Library | None = None,
+) -> Library:
+    """A library of the set's corpus (or `library` with it); documents have their ids of the
+    set as addresses."""
+    if library is None:
+        library = open_library(data, embedder_id=embedder.id, dimension=embedder.dimension)
     if library.uris_of_source(str(folder), "default"):
         return library
     for row in _rows(folder / "corpus.jsonl"):

@@ -10,7 +10,7 @@ from assistant.knowledge.library import StoredChunk
 from assistant.sentences import split_sentences
 
 MAX_SENTENCE_CHARS = 1200
-_SEPARATOR_ROW = re.compile(r"^\|?[\s:|-]*-[\s:|-]*\|?$")
+_SEPARATOR_ROW = re.compile(r"\|[\s:|-]*-[\s:|-]*\|\s*$")
 _MARKUP = re.compile(r"^(?:[-*•‣–]\s+|\d{1,2}[.)]\s+)")
 
 
@@ -52,16 +52,11 @@ def _candidates_of(index: int, chunk: StoredChunk) -> Iterator[Candidate]:
     path = " ".join(dict.fromkeys([chunk.title, *chunk.heading]))
     headings = {heading.strip() for heading in (*chunk.heading, chunk.title)}
     header = _cells(chunk.table_header.splitlines()[0]) if chunk.table_header else []
-    in_table = bool(header)
     for at, (start, end) in enumerate(spans):
         text = raw[at].strip()
         is_row = text.startswith("|") and text.endswith("|") and len(text) > 2
-        if not is_row:
-            in_table = False
-        elif _SEPARATOR_ROW.match(text):
-            continue
-        elif not in_table and at + 1 < len(raw) and _SEPARATOR_ROW.match(raw[at + 1].strip()):
-            header, in_table = _cells(text), True
+        if is_row and _SEPARATOR_ROW.match(chunk.text[end:].lstrip().partition("\n")[0]):
+            header = _cells(text)
             continue
         if not any(ch.isalnum() for ch in text) or len(text) > MAX_SENTENCE_CHARS:
             continue

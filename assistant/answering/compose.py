@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,6 +28,9 @@ from assistant.types import Answer, Citation, Passage, Sentence, Timings
 
 RELEVANCE = 0.5
 """A written sentence must rest on evidence at least this share as good as the best there is."""
+
+PATIENCE = 2
+"""Unsupported sentences after which the model is stopped: the rest would hold no better."""
 
 _MARKS = re.compile(r"\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
 
@@ -133,9 +138,10 @@ class Composer:
             prompt = build_prompt(query, shown)
             seen = {passage.chunk_id for passage in shown}
             sentences = list_candidates([chunk for chunk in chunks if chunk.chunk_id in seen])
-            texts = self._sentences(self._generator, prompt)
             sheet.writer = "model"
-            yield from self._check(texts, Grounds(sentences, query.language), evidence, sheet)
+            grounds = Grounds(sentences, query.language)
+            with closing(self._sentences(self._generator, prompt)) as texts:
+                yield from self._check(texts, grounds, evidence, sheet)
         if not any(sentence.supported for sentence in sheet.sentences):
             sheet.writer = "quotes"
             for candidate in choose_quotes(evidence, list_candidates(chunks)):
@@ -148,6 +154,7 @@ class Composer:
         chances = {(one.chunk.chunk_id, one.start): chance for one, chance in evidence.sentences}
         least = RELEVANCE * evidence.sentences[0][1]
         mode = self._settings.answering.grounding
+        unsupported = 0
         for text in texts:
             support = grounds.check(text)
             relevant = any(
@@ -156,17 +163,23 @@ class Composer:
             )
             if support.supported and relevant:
                 yield sheet.write(text, support.sources, supported=True)
-            elif mode != "strict":
+                continue
+            if mode != "strict":
                 yield sheet.write(text, [], supported=False)
+            unsupported += 1
+            if unsupported >= PATIENCE:
+                return
 
-    def _sentences(self, generator: Generator, prompt: list[BaseMessage]) -> Iterator[str]:
+    def _sentences(
+        self, generator: Generator, prompt: list[BaseMessage]
+    ) -> Generated[str, None, None]:
         """The model's sentences as they are finished, its own marks and repeats left out."""
         said: set[str] = set()
         limit = self._settings.models.max_new_tokens
         for raw in _finished_sentences(generator.stream_text(prompt, max_new_tokens=limit)):
             text = " ".join(_MARKS.sub("", raw).split())
             if NOT_FOUND.search(text) or text.casefold() in said:
-                continue
+                return  # a small model that repeats itself does not find its way back
             said.add(text.casefold())
             yield text
 

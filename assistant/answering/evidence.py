@@ -2,8 +2,10 @@
 
 A logistic model over a dozen features of a question and a sentence ranks the sentences; a
 second one over features of the best of them gives the probability that the passages hold the
-answer. Both are fitted by `benchmarks/fit_evidence.py`; the weights are plain numbers in
-`calibration.json`, one set for each embedder (cosines of two embedders mean different things).
+answer. A sentence in another language than the question shares no words with it, so there is
+a second pair of models that leaves words out. All are fitted by `benchmarks/fit_evidence.py`;
+the weights are plain numbers in `calibration.json`, one set for each embedder (cosines of two
+embedders mean different things).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from assistant.retrieval.query import Query
 from assistant.words import content_stems, fold, names, plain_words, question_stems
 
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
 
 READ_PASSAGES = 6
 """Passages whose sentences are looked at one by one; later ones rarely hold the answer."""
@@ -43,6 +46,9 @@ SENTENCE_FEATURES = (
     "answer type absent",
     "sentence length",
     "table row",
+    "question words in title and headings",
+    "rarest question word near the sentence",
+    "is a question itself",
 )
 GATE_FEATURES = (
     "probability of the best sentence",
@@ -50,7 +56,7 @@ GATE_FEATURES = (
     "question words in the best passage",
     "cosine of the best sentence",
     "names and numbers of the question near the best sentence",
-    "rarest question word found",
+    "rarest question word near the best sentence",
     "answer type present",
 )
 
@@ -73,11 +79,20 @@ class Logistic:
     weights: tuple[float, ...]
     bias: float
 
-    def probabilities(self, features: Matrix) -> NDArray[np.float64]:
+    def probabilities(self, features: Matrix) -> Vector:
         """(N, F) -> (N,)."""
         scaled = (features - np.array(self.mean)) / np.array(self.scale)  # (N, F)
         logits = scaled @ np.array(self.weights) + self.bias  # (N, F) @ (F,) -> (N,)
-        return 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+        chances: Vector = 1.0 / (1.0 + np.exp(-np.clip(logits, -30, 30)))
+        return chances
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A pair of models: which sentence answers, and whether the best one does."""
+
+    sentence: Logistic
+    gate: Logistic
 
 
 class EvidenceReader:
@@ -85,95 +100,105 @@ class EvidenceReader:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._sentence_model, self._gate_model = load_calibration(embedder.id)
+        self._same, self._other = load_calibration(embedder.id)
 
     def read(
         self, query: Query, chunks: Sequence[StoredChunk], scores: Sequence[float]
     ) -> Evidence:
         """`chunks` best first, with the search's `scores`."""
-        candidates, features = self.sentence_features(query, chunks, scores)
+        candidates, features = sentence_features(self._embedder, query, chunks, scores)
         if not candidates:
             return Evidence((), 0.0)
-        chances = self._sentence_model.probabilities(features)  # (N,)
+        other = np.array([is_foreign(one, query) for one in candidates])  # (N,)
+        chances = np.where(
+            other,
+            self._other.sentence.probabilities(features),
+            self._same.sentence.probabilities(features),
+        )
         order = np.argsort(-chances, kind="stable")
-        gate = self.gate_features(query, candidates, features, chances)  # (1, G)
-        probability = float(self._gate_model.probabilities(gate)[0])
+        judge = self._other if other[order[0]] else self._same
+        gate = gate_features(features, chances)  # (1, G)
+        probability = float(judge.gate.probabilities(gate)[0])
         ranked = tuple((candidates[index], float(chances[index])) for index in order)
         return Evidence(ranked, probability)
 
-    def sentence_features(
-        self, query: Query, chunks: Sequence[StoredChunk], scores: Sequence[float]
-    ) -> tuple[list[Candidate], Matrix]:
-        """N candidates and their (N, len(SENTENCE_FEATURES)) features."""
-        read = list(chunks)[:READ_PASSAGES]
-        candidates = [one for one in list_candidates(read) if not one.is_heading]
-        if not candidates:
-            return [], np.zeros((0, len(SENTENCE_FEATURES)))
-        language = query.language
-        terms = question_stems(query.text, language)
-        passage_words = [
-            set(content_stems(" ".join([chunk.title, *chunk.heading, chunk.text]), language))
-            for chunk in read
-        ]
-        weights = _term_weights(terms, passage_words)
-        anchors = _anchors(query.asked)
-        wanted = answer_type(query.asked)
-        texts = [f"{one.chunk.title}. {one.text}" for one in candidates]
-        vectors = self._embedder.encode_passages(texts)  # (N, D)
-        cosines = vectors @ self._embedder.encode_query(query.text)  # (N, D) @ (D,) -> (N,)
-        mean = float(cosines.mean())
-        rows = []
-        for candidate, cosine in zip(candidates, cosines, strict=True):
-            words = set(content_stems(candidate.text, language))
-            near = words | set(content_stems(candidate.context, language))
-            around = fold(f"{candidate.text} {candidate.context}")
-            fits = wanted is not None and wanted.search(candidate.text) is not None
-            rows.append(
-                (
-                    _coverage(terms, words, weights),
-                    _coverage(terms, near, weights),
-                    _coverage(terms, passage_words[candidate.passage], weights),
-                    float(cosine),
-                    float(cosine) - mean,
-                    scores[candidate.passage],
-                    float(candidate.passage == 0),
-                    _share(anchors, around),
-                    float(fits),
-                    float(wanted is not None and not fits),
-                    min(1.0, math.log1p(len(candidate.text)) / 6.0),
-                    float(candidate.is_row),
-                )
-            )
-        return candidates, np.array(rows, dtype=np.float64)
 
-    def gate_features(
-        self,
-        query: Query,
-        candidates: Sequence[Candidate],
-        features: Matrix,
-        chances: NDArray[np.float64],
-    ) -> Matrix:
-        """(1, len(GATE_FEATURES)) features of the question and its best sentence."""
-        best = int(np.argmax(chances))
-        terms = question_stems(query.text, query.language)
-        everywhere = [
-            set(content_stems(f"{one.text} {one.context}", query.language)) for one in candidates
-        ]
-        rarest = min(terms, key=lambda term: sum(term in words for words in everywhere))
-        row = features[best]
-        return np.array(
-            [
-                [
-                    chances[best],
-                    row[1],
-                    row[2],
-                    features[:, 3].max(),
-                    row[7],
-                    float(rarest in everywhere[best]),
-                    row[8],
-                ]
-            ]
+def sentence_features(
+    embedder: Embedder, query: Query, chunks: Sequence[StoredChunk], scores: Sequence[float]
+) -> tuple[list[Candidate], Matrix]:
+    """N candidates and their (N, len(SENTENCE_FEATURES)) features."""
+    read = list(chunks)[:READ_PASSAGES]
+    candidates = [one for one in list_candidates(read) if not one.is_heading]
+    if not candidates:
+        return [], np.zeros((0, len(SENTENCE_FEATURES)))
+    language = query.language
+    terms = question_stems(query.text, language)
+    passage_words = [
+        set(content_stems(" ".join([chunk.title, *chunk.heading, chunk.text]), language))
+        for chunk in read
+    ]
+    weights = _term_weights(terms, passage_words)
+    anchors = _anchors(query.asked)
+    wanted = answer_type(query.asked)
+    texts = [f"{one.chunk.title}. {one.text}" for one in candidates]
+    vectors = embedder.encode_passages(texts)  # (N, D)
+    cosines = vectors @ embedder.encode_query(query.text)  # (N, D) @ (D,) -> (N,)
+    mean = float(cosines.mean())
+    own = [set(content_stems(one.text, language)) for one in candidates]
+    near = [
+        words | set(content_stems(one.context, language))
+        for words, one in zip(own, candidates, strict=True)
+    ]
+    rarest = min(terms, key=lambda term: sum(term in words for words in near), default="")
+    rows = []
+    for index, candidate in enumerate(candidates):
+        path = " ".join([candidate.chunk.title, *candidate.chunk.heading])
+        around = fold(f"{candidate.text} {candidate.context}")
+        fits = wanted is not None and wanted.search(candidate.text) is not None
+        rows.append(
+            (
+                _coverage(terms, own[index], weights),
+                _coverage(terms, near[index], weights),
+                _coverage(terms, passage_words[candidate.passage], weights),
+                float(cosines[index]),
+                float(cosines[index]) - mean,
+                scores[candidate.passage],
+                float(candidate.passage == 0),
+                _share(anchors, around),
+                float(fits),
+                float(wanted is not None and not fits),
+                min(1.0, math.log1p(len(candidate.text)) / 6.0),
+                float(candidate.is_row),
+                _coverage(terms, set(content_stems(path, language)), weights),
+                float(rarest in near[index]),
+                float(candidate.text.endswith("?")),
+            )
         )
+    return candidates, np.array(rows, dtype=np.float64)
+
+
+def is_foreign(candidate: Candidate, query: Query) -> bool:
+    """Known to be in another language than the question."""
+    return candidate.chunk.language not in {None, query.language}
+
+
+def gate_features(features: Matrix, chances: Vector) -> Matrix:
+    """(N, F) features of a question's sentences, (N,) their chances -> (1, G)."""
+    best = int(np.argmax(chances))
+    row = dict(zip(SENTENCE_FEATURES, features[best], strict=True))
+    return np.array(
+        [
+            [
+                chances[best],
+                row["question words in the sentence and around it"],
+                row["question words in the whole passage"],
+                features[:, SENTENCE_FEATURES.index("cosine of sentence and question")].max(),
+                row["names and numbers of the question near the sentence"],
+                row["rarest question word near the sentence"],
+                row["answer type present"],
+            ]
+        ]
+    )
 
 
 def _term_weights(terms: Sequence[str], passages: Sequence[set[str]]) -> dict[str, float]:
@@ -234,11 +259,16 @@ def answer_type(question: str) -> re.Pattern[str] | None:
 
 
 @lru_cache(maxsize=8)
-def load_calibration(embedder_id: str) -> tuple[Logistic, Logistic]:
-    """The weights for sentences and gate; the set without cosines for unknown embedders."""
+def load_calibration(embedder_id: str) -> tuple[Judge, Judge]:
+    """Weights for sentences in the question's language, and for those in the other one. An
+    embedder that none were fitted for gets weights that leave its cosines out."""
     tree = json.loads(files("assistant.answering").joinpath("calibration.json").read_text())
     chosen = tree.get(embedder_id.partition("@")[0]) or tree["any"]
-    return (_logistic(chosen["sentence"]), _logistic(chosen["gate"]))
+    same, other = (
+        Judge(_logistic(chosen[name]["sentence"]), _logistic(chosen[name]["gate"]))
+        for name in ("same language", "other language")
+    )
+    return same, other
 
 
 def _logistic(values: dict[str, list[float]]) -> Logistic:

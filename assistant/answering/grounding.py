@@ -1,12 +1,13 @@
 """Does a passage really say this sentence?
 
-A sentence holds when one or two sentences of the passages contain nearly all its words, every
-number and every name in it, and agree with it on negation. Words alone decide: a paraphrase
-that shares few words with its source is refused rather than believed.
+A sentence holds when a sentence of the passages contains nearly all its words, every number and
+every name in it, and agrees with it on negation. Words alone decide: a paraphrase that shares
+few words with its source is refused rather than believed.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,17 @@ MIN_COVERAGE = 0.75
 MIN_OWN_COVERAGE = 0.5
 """Share that the cited sentences themselves must hold, headings and title left out."""
 
+NEAREST = 6
+"""Sentences of the passages that are tried as the source of a clause."""
+
+LEAST_WORDS = 2
+"""A clause of fewer words that carry meaning says nothing that could be checked."""
+
+_CLAUSE_BORDER = re.compile(r";|,?\s+\b(?:and|but|while|whereas|et|mais|tandis que)\b\s+")
+
+NEGATION = "the source differs in a negation"
+NO_PASSAGE = "no passage says so"
+
 
 @dataclass(frozen=True, slots=True)
 class Support:
@@ -29,6 +41,9 @@ class Support:
     score: float
     sources: tuple[Candidate, ...]
     reason: str = ""
+
+
+NOTHING = Support(False, 0.0, (), NO_PASSAGE)
 
 
 class Grounds:
@@ -44,50 +59,56 @@ class Grounds:
         ]
 
     def check(self, sentence: str) -> Support:
-        """Find what supports `sentence`."""
-        words = set(content_stems(sentence, self._language))
-        if not words:
+        """Find what supports `sentence`: one source for all of it, or one for each clause.
+
+        Two sources are never mixed within a clause: a subject of one and a figure of the other
+        would make a sentence that neither says.
+        """
+        whole = self._check_clause(sentence)
+        if whole.supported or whole.reason == NEGATION:
+            return whole
+        clauses = [part for part in _CLAUSE_BORDER.split(sentence) if part.strip()]
+        if len(clauses) < 2:
+            return whole
+        supports = [self._check_clause(clause) for clause in clauses]
+        if not all(support.supported for support in supports):
+            return whole
+        sources = dict.fromkeys(source for support in supports for source in support.sources)
+        return Support(True, min(support.score for support in supports), tuple(sources))
+
+    def _check_clause(self, clause: str) -> Support:
+        words = set(content_stems(clause, self._language))
+        if len(words) < LEAST_WORDS:
             return Support(False, 0.0, (), "it says nothing")
         ranked = sorted(
-            range(len(self._candidates)),
-            key=lambda index: (-self._own(index, words), self._candidates[index].passage, index),
-        )[:12]
-        best = Support(False, 0.0, (), "no passage says so")
-        for first in ranked[:4]:
-            if not self._own(first, words):
-                break
-            for second in (None, *(index for index in ranked if index != first)):
-                support = self._judge(sentence, words, first, second)
-                if (support.supported and not best.supported) or (
-                    support.supported == best.supported and support.score > best.score + 0.05
-                ):
-                    best = support
-            if best.supported:
-                break
+            range(len(self._candidates)), key=lambda index: (-self._own(index, words), index)
+        )
+        best = NOTHING
+        for index in ranked[:NEAREST]:
+            support = self._judge(clause, words, index)
+            if support.supported or support.reason == NEGATION:
+                return support
+            best = max(best, support, key=lambda one: one.score)
         return best
 
     def _own(self, index: int, words: set[str]) -> float:
         return len(words & self._words[index]) / len(words)
 
-    def _judge(self, sentence: str, words: set[str], first: int, second: int | None) -> Support:
-        used = [first] if second is None else [first, second]
-        sources = tuple(self._candidates[index] for index in used)
-        own = set().union(*(self._words[index] for index in used))
-        paths = set().union(*(self._paths[index] for index in used))
-        own_share = len(words & own) / len(words)
-        share = len(words & (own | paths)) / len(words)
+    def _judge(self, clause: str, words: set[str], index: int) -> Support:
+        source = self._candidates[index]
+        own_share = self._own(index, words)
+        share = len(words & (self._words[index] | self._paths[index])) / len(words)
         score = round((own_share + share) / 2, 4)
-        said = " ".join(source.text for source in sources)
-        told = " ".join([said, *(" ".join([s.chunk.title, *s.chunk.heading]) for s in sources)])
-        if missing := _missing_numbers(sentence, told):
-            return Support(False, score, sources, f"the number {missing} is not in the source")
-        if missing := _missing_name(sentence, told):
-            return Support(False, score, sources, f"'{missing}' is not in the source")
+        told = " ".join([source.text, source.chunk.title, *source.chunk.heading])
+        if missing := _missing_numbers(clause, told):
+            return Support(False, score, (source,), f"the number {missing} is not in the source")
+        if missing := _missing_name(clause, told):
+            return Support(False, score, (source,), f"'{missing}' is not in the source")
         if share < MIN_COVERAGE or own_share < MIN_OWN_COVERAGE:
-            return Support(False, score, sources, "no passage says so")
-        if negated(sentence) != negated(said):
-            return Support(False, score, sources, "the source differs in a negation")
-        return Support(True, score, sources)
+            return Support(False, score, (source,), NO_PASSAGE)
+        if negated(clause) != negated(source.text):
+            return Support(False, score, (source,), NEGATION)
+        return Support(True, score, (source,))
 
 
 def _missing_numbers(sentence: str, source: str) -> str:

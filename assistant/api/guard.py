@@ -6,13 +6,14 @@ names the foreign site) or by plain cross-origin requests (the Origin header doe
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 
 
 class LoopbackGuard:
@@ -32,8 +33,8 @@ class LoopbackGuard:
 
 
 def _is_local(headers: Headers) -> bool:
-    host = urlsplit(f"//{headers.get('host', '')}")
+    host = headers.get("host", "")
     origin = headers.get("origin")
-    if host.hostname not in LOOPBACK_HOSTS:
+    if not _HOST.fullmatch(host):
         return False
-    return origin is None or urlsplit(origin).netloc == host.netloc
+    return origin is None or origin.lower() in {f"http://{host}", f"https://{host}"}

@@ -140,8 +140,8 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> DocumentList:
         """Readable documents, newest first."""
-        listed, total = library.documents(readable, query=q, offset=offset, limit=limit)
-        return DocumentList(documents=listed, total=total)
+        listed = library.documents(readable, query=q, offset=offset, limit=limit)
+        return DocumentList(documents=listed, total=library.count_matching(readable, query=q))
 
     @api.get("/documents/{document_id}")
     def document(document_id: str, readable: Reader) -> DocumentInfo:

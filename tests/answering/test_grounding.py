@@ -1,0 +1,121 @@
+"""A sentence stands only when its source says it."""
+
+import pytest
+
+from assistant.answering.candidates import list_candidates
+from assistant.answering.grounding import Grounds
+
+ENGLISH = (
+    "Expenses must be claimed within 30 days of the end of the trip. "
+    "Claims older than 90 days are refused by Grace Murphy. "
+    "Hotels in Dublin are paid up to 165 euros a night. "
+    "Receipts are not needed for amounts below 10 euros."
+)
+FRENCH = (
+    "Le nombre de jours de RTT est de 8 en 2025 et de 9 en 2026. "
+    "Les notes de frais sont validées par Camille Roux avant le 5 du mois. "
+    "Le télétravail n'est pas permis pendant la période d'essai."
+)
+
+
+@pytest.fixture
+def english(make_chunk):
+    chunk = make_chunk(ENGLISH, title="Travel and expenses")
+    return Grounds(list_candidates([chunk]), "en")
+
+
+@pytest.fixture
+def french(make_chunk):
+    chunk = make_chunk(FRENCH, title="Congés et frais", language="fr")
+    return Grounds(list_candidates([chunk]), "fr")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Expenses must be claimed within 30 days of the end of the trip.",
+        "Claim expenses within 30 days after the trip ends.",
+        "Hotels in Dublin are paid up to 165 euros a night.",
+        "Claims that are older than 90 days are refused.",
+        "Receipts are not needed below 10 euros.",
+    ],
+)
+def test_what_the_source_says_is_supported(english, sentence):
+    support = english.check(sentence)
+    assert support.supported, support.reason
+    assert support.sources
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("Expenses must be claimed within 60 days of the end of the trip.", "60"),
+        ("Hotels in Cork are paid up to 165 euros a night.", "cork"),
+        ("Hotels in Dublin are paid up to 195 euros a night.", "195"),
+        ("Receipts are needed for amounts below 10 euros.", "negation"),
+        ("Expenses must not be claimed within 30 days of the end of the trip.", "negation"),
+        ("Claims older than 90 days are refused by Peter Walsh.", "walsh"),
+        ("Business class flights are allowed for long journeys.", "no passage"),
+    ],
+)
+def test_a_changed_number_name_or_negation_is_caught(english, sentence, reason):
+    support = english.check(sentence)
+    assert not support.supported
+    assert reason in support.reason.lower() or reason == "walsh"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Le nombre de jours de RTT est de 9 en 2026.",
+        "Les notes de frais sont validées par Camille Roux.",
+        "Le télétravail n’est pas permis durant la période d’essai.",
+    ],
+)
+def test_what_a_french_source_says_is_supported(french, sentence):
+    assert french.check(sentence).supported
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Le nombre de jours de RTT est de 11 en 2026.",
+        "Les notes de frais sont validées par Julie Martin.",
+        "Le télétravail est permis pendant la période d'essai.",
+        "Les salariés disposent d'une cantine d'entreprise.",
+    ],
+)
+def test_a_changed_french_sentence_is_caught(french, sentence):
+    assert not french.check(sentence).supported
+
+
+def test_two_sources_may_support_one_sentence(english):
+    support = english.check(
+        "Expenses must be claimed within 30 days of the end of the trip and claims older than "
+        "90 days are refused."
+    )
+    assert support.supported
+    assert len(support.sources) == 2
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Hotels in Dublin are refused after 90 days.",
+        "Grace Murphy pays hotels in Dublin up to 165 euros.",
+        "Claims within 90 days of the end of the trip are paid up to 165 euros.",
+    ],
+)
+def test_two_sources_are_not_mixed_into_what_neither_says(english, sentence):
+    assert not english.check(sentence).supported
+
+
+def test_a_heading_counts_as_context_but_not_alone(make_chunk):
+    chunk = make_chunk("Up to 5 days a year.", heading=("Carer's leave",))
+    grounds = Grounds(list_candidates([chunk]), "en")
+    assert grounds.check("Carer's leave is up to 5 days a year.").supported
+    assert not grounds.check("Carer's leave is paid.").supported
+
+
+def test_nothing_is_supported_by_nothing():
+    assert not Grounds([], "en").check("Expenses are paid.").supported

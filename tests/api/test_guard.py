@@ -1,0 +1,53 @@
+"""A foreign page in the same browser cannot use a service that trusts its own machine."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from assistant.api.guard import LoopbackGuard
+
+
+async def hello(_request):
+    return PlainTextResponse("hello")
+
+
+async def socket(websocket):
+    await websocket.accept()
+    await websocket.send_text("hello")
+    await websocket.close()
+
+
+@pytest.fixture
+def client():
+    routes = [Route("/", hello), WebSocketRoute("/socket", socket)]
+    app = Starlette(routes=routes, middleware=[Middleware(LoopbackGuard)])
+    return TestClient(app, base_url="http://127.0.0.1:8501")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost:8501", "[::1]:8501"])
+def test_the_own_machine_is_answered(client, host):
+    assert client.get("/", headers={"host": host}).text == "hello"
+    same = {"host": host, "origin": f"http://{host}"}
+    assert client.get("/", headers=same).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "evil.example"},
+        {"host": "127.0.0.1.evil.example:8501"},
+        {"host": "evil.example@127.0.0.1:8501:x"},
+        {"host": ""},
+        {"host": "127.0.0.1:8501", "origin": "https://evil.example"},
+        {"host": "127.0.0.1:8501", "origin": "http://127.0.0.1:9999"},
+        {"host": "127.0.0.1:8501", "origin": "null"},
+    ],
+)
+def test_another_host_or_origin_is_refused(client, headers):
+    assert client.get("/", headers=headers).status_code == 403
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/socket", headers=headers):
+        pass

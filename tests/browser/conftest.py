@@ -1,0 +1,157 @@
+"""The real service, `philo up`, and a real browser before it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PHILO = [sys.executable, "-c", "from assistant.cli import main; main()"]
+ENVIRONMENT = os.environ | {"PHILO_MODELS__GENERATOR": "none"}
+"""Answers are the documents' own sentences: the same page, a second instead of many."""
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SLOWEST_ANSWER_MS = 20_000
+expect.set_options(timeout=SLOWEST_ANSWER_MS)
+
+
+@contextmanager
+def running(data):
+    """The address of `philo up` on a data directory."""
+    with tempfile.TemporaryFile("w+") as log:
+        service = subprocess.Popen(
+            [*PHILO, "up", "--data", str(data), "--port", "0", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=ENVIRONMENT,
+        )
+        try:
+            line = service.stdout.readline()
+            if not line:
+                log.seek(0)
+                pytest.fail(f"philo up did not start: {log.read()}")
+            yield json.loads(line)["url"]
+        finally:
+            service.terminate()
+            service.communicate(timeout=30)
+
+
+def ingest(data, *paths, collection="default"):
+    done = subprocess.run(
+        [*PHILO, "ingest", *map(str, paths), "--data", str(data), "--collection", collection],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def handbook(tmp_path_factory):
+    """A service over a part of the example handbook."""
+    data = tmp_path_factory.mktemp("handbook")
+    names = ("teletravail.md", "leave-ireland.md", "securite-atelier.pdf")
+    ingest(data, *(EXAMPLES / "handbook" / name for name in names))
+    with running(data) as address:
+        yield address
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A service that knows nothing yet."""
+    with running(tmp_path / "data") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def serving_texts(tmp_path_factory):
+    """`with serving_texts({collection: {file name: text}}) as address`: a service over them."""
+
+    @contextmanager
+    def serving(collections):
+        data = tmp_path_factory.mktemp("data")
+        for collection, texts in collections.items():
+            folder = tmp_path_factory.mktemp("texts")
+            for name, text in texts.items():
+                (folder / name).write_text(text, encoding="utf-8")
+            ingest(data, folder, collection=collection)
+        with running(data) as address:
+            yield address
+
+    return serving
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.fail(
+            "the browser tests need Chromium; install it with: apt-get install -y chromium "
+            "(Debian; Ubuntu: snap install chromium), or put a Chrome on the PATH"
+        )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens pages and, at the end, holds them to what every page must keep: nothing asked of
+    another host, nothing on the console, no dialog, no script from outside."""
+    contexts, faults = [], []
+
+    def watch(page, address):
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda asked: check(asked.url, address))
+
+    def check(url, address):
+        if not url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:")):
+            faults.append(url)
+
+    def open_(address, *, locale="en-GB", path="/", **options):
+        context = browser.new_context(locale=locale, **options)
+        contexts.append(context)
+        context.on("page", lambda page: watch(page, address))
+        page = context.new_page()
+        page.goto(address + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def ask():
+    def ask_(page, question):
+        box = page.get_by_role("textbox", name="question", exact=False)
+        box.fill(question)
+        box.press("Enter")
+        shown = page.get_by_test_id("stChatMessage").filter(has=page.locator(".philo-answer"))
+        expect(page.locator(".philo-question").last).to_have_text(question)
+        expect(page.locator(".philo-writing")).to_have_count(0)
+        return shown.last
+
+    return ask_

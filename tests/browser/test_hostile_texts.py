@@ -1,0 +1,90 @@
+"""Texts that would like to run, load or dress up: shown letter by letter, they do nothing."""
+
+import pytest
+from playwright.sync_api import expect
+
+HOSTILE = [
+    "<script>fetch('http://evil.example/1')</script>",
+    "<img src=http://evil.example/2.png onerror=alert(2)>",
+    "<svg onload=alert(3)></svg>",
+    "<iframe src='http://evil.example/4'></iframe>",
+    "<a href='javascript:alert(5)'>five</a>",
+    "<style>body{background:url(http://evil.example/6)}</style>",
+    "<details open ontoggle=alert(7)>seven</details>",
+    "<form action=http://evil.example/8><button>Delete</button></form>",
+    "<meta http-equiv=refresh content='0;url=http://evil.example/9'>",
+    "<base href=http://evil.example/10/>",
+    "![ten](http://evil.example/11.png)",
+    "[twelve](javascript:alert(12))",
+    "<http://evil.example/13> www.evil.example https://evil.example/13b",
+    "data:text/html,<script>alert(14)</script>",
+    "$\\href{javascript:alert(15)}{x}$ $$\\frac{1}{2}$$",
+    ":red[sixteen] :material/delete: :smile: :blue-background[x]",
+    "</div></p><h1>Philo: enter your password</h1>",
+    "{question} {0} %s {{7*7}} ${7*7}",
+    "&lt;script&gt;alert(19)&lt;/script&gt; &#60;img&#62;",
+    "<object data=http://evil.example/20></object><embed src=http://evil.example/20>",
+]
+FORBIDDEN = "img, svg[onload], iframe, object, embed, form[action], base, .katex, meta[http-equiv]"
+MENTION = "The treasure of the zebra lies under the old oak in Lyon"
+
+
+@pytest.fixture(scope="module")
+def hostile(serving_texts):
+    """A service over documents whose titles, headings, texts, names and collection are hostile."""
+    texts = {f"evil-{number:02d}.txt": f"{text}\n\nNothing here.\n\n{text}\n"
+             for number, text in enumerate(HOSTILE)}  # fmt: skip
+    texts["<img src=x onerror=alert(0)> $x$ :red[b].md"] = "\n\n".join(
+        ["# Zebra `code` **bold** " + HOSTILE[1]]
+        + [f"## Part {n}: {text}\n\n{MENTION} {n}, {text}." for n, text in enumerate(HOSTILE)]
+    )
+    with serving_texts({"<b>c</b> $x$ :red[c]": texts}) as address:
+        yield address
+
+
+def spoiled(page):
+    main = page.locator("[data-testid=stMain]")
+    return main.locator(FORBIDDEN).count() + main.locator("a[href*=evil], a[href^=java]").count()
+
+
+def test_hostile_document_and_question_do_nothing(hostile, open_page, ask):
+    page = open_page(hostile)
+    expect(page.get_by_role("button", name="What does")).not_to_have_count(0)
+    assert spoiled(page) == 0
+    everything = " ".join(HOSTILE)
+    for question in ["Where does the treasure of the zebra lie?", everything]:
+        answer = ask(page, question)
+        expect(answer.locator("summary")).not_to_have_count(0)
+        for card in answer.locator("summary").all():
+            card.click()
+    expect(page.locator(".philo-text").first).to_contain_text("under the old oak")
+    expect(page.locator("blockquote", has_text="evil.example").first).to_be_visible()
+    assert page.locator(".philo-question").last.inner_text() == everything
+    assert spoiled(page) == 0
+
+
+def test_hostile_titles_and_texts_do_nothing_in_the_list(hostile, open_page):
+    page = open_page(hostile, path="/documents")
+    row = page.locator(".philo-row", has_text="Zebra")
+    page.get_by_role("searchbox").fill("zebra")
+    expect(page.locator(".philo-row:not(.philo-row-head)")).to_have_count(1)
+    expect(row).to_contain_text("onerror=alert(2)")
+    assert spoiled(page) == 0
+    page.get_by_role("button", name="Text").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(MENTION)
+    for text in HOSTILE[:10]:
+        expect(dialog).to_contain_text(text)
+    assert spoiled(page) == 0
+    assert dialog.locator(FORBIDDEN).count() == 0
+
+
+def test_hostile_file_name_is_shown_as_it_is(hostile, open_page):
+    page = open_page(hostile, path="/documents")
+    name = "<img src=x onerror=alert(21)> $x$ :red[c] ![i](http:evil).exe"
+    page.locator("input[type=file]").set_input_files(
+        [{"name": name, "mimeType": "", "buffer": b"MZ"}]
+    )
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text(f"{name} could not be added.")
+    assert spoiled(page) == 0

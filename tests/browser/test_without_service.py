@@ -1,0 +1,50 @@
+"""The page alone, its service gone."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+ALONE = "import streamlit, ui, uvicorn; uvicorn.run(streamlit.App(ui.PAGE), port={port})"
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def page_alone():
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", ALONE.format(port=port)],
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PHILO_API_URL": f"http://127.0.0.1:{free_port()}/api"},
+    )
+    try:
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(address, timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def test_unreachable_service_is_explained(page_alone, open_page):
+    page = open_page(page_alone)
+    expect(page.get_by_role("alert")).to_contain_text("service cannot be reached")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.get_by_role("link", name="Documents").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Documents")
+    expect(page.get_by_role("alert")).to_contain_text("philo up")

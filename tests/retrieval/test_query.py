@@ -1,0 +1,43 @@
+"""What is typed becomes what is searched for."""
+
+import pytest
+
+from assistant.errors import QuestionError
+from assistant.retrieval.query import read_question
+from assistant.types import Turn
+
+
+@pytest.mark.parametrize("question", ["", "   \n", "?!…", "\u200b\x00"])
+def test_an_empty_question_is_refused_with_what_to_do(question):
+    with pytest.raises(QuestionError, match="type a question"):
+        read_question(question, max_chars=100)
+
+
+def test_a_question_of_20000_characters_is_refused_with_both_numbers():
+    with pytest.raises(QuestionError, match=r"20,000 characters; at most 4,000"):
+        read_question("a" * 20_000, max_chars=4000)
+
+
+@pytest.mark.parametrize("question", ["a\x00b", "\ud800 mot", "line\nbreak", "emoji 🎉 seul"])
+def test_odd_characters_do_not_reach_the_indexes(question):
+    text = read_question(question, max_chars=100).text
+    text.encode("utf-8")
+    assert "\x00" not in text
+    assert "\n" not in text
+
+
+def test_the_language_is_the_question_s():
+    assert read_question("Combien de jours de congé ?", max_chars=100).language == "fr"
+    assert read_question("How many days off do I get?", max_chars=100).language == "en"
+
+
+def test_a_follow_up_carries_the_two_turns_before_it():
+    history = [
+        Turn(role="user", text="zero"),
+        Turn(role="user", text="What is the LM-240?"),
+        Turn(role="assistant", text="A meter [1]."),
+        Turn(role="user", text="Who sells it?"),
+    ]
+    query = read_question("And how long is its warranty?", history=history, max_chars=200)
+    assert query.asked == "And how long is its warranty?"
+    assert query.text == "What is the LM-240? Who sells it? And how long is its warranty?"

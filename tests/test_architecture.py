@@ -1,0 +1,92 @@
+"""The arrows of the design: ui -> (HTTP) -> assistant <- ingestion."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WRAPPED = {
+    "chromadb": {"assistant/knowledge/vectors/chroma.py"},
+    "tantivy": {f"assistant/knowledge/lexicon/{name}.py" for name in ("tantivy_index", "analysis")},
+    "streamlit": {"assistant/serving.py"},
+}
+NEURAL = ("torch", "transformers", "onnxruntime", "onnxruntime_genai", "sentence_transformers")
+INGESTION_MAY_USE = {
+    "types",
+    "errors",
+    "settings",
+    "knowledge",
+    "models",
+    "language",
+    "sentences",
+    "offline",
+    "words",
+}
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
+
+
+def files_of(package: str) -> list[Path]:
+    found = sorted((ROOT / package).rglob("*.py"))
+    assert found
+    return found
+
+
+def tops(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports_of(path)}
+
+
+def test_assistant_imports_neither_ingestion_nor_ui():
+    for path in files_of("assistant"):
+        assert not tops(path) & {"ingestion", "ui"}, path
+
+
+def test_ui_imports_neither_assistant_nor_ingestion():
+    for path in files_of("ui"):
+        assert not tops(path) & {"assistant", "ingestion"}, path
+
+
+def test_ingestion_uses_only_the_leaves_knowledge_and_models_of_the_assistant():
+    for path in files_of("ingestion"):
+        used = {name.split(".")[1] for name in imports_of(path) if name.startswith("assistant.")}
+        assert used <= INGESTION_MAY_USE, (path, used - INGESTION_MAY_USE)
+        assert "ui" not in tops(path), path
+
+
+@pytest.mark.parametrize("leaf", ["types", "errors"])
+def test_leaves_import_nothing_of_philo(leaf):
+    own = {name for name in imports_of(ROOT / f"assistant/{leaf}.py") if "assistant" in name}
+    assert not own
+
+
+@pytest.mark.parametrize("library", sorted(WRAPPED))
+def test_a_wrapped_library_appears_only_in_its_adapter(library):
+    users = {
+        str(path.relative_to(ROOT))
+        for path in [*files_of("assistant"), *files_of("ingestion")]
+        if library in tops(path)
+    }
+    assert users == WRAPPED[library]
+
+
+def test_neural_libraries_stay_among_the_models():
+    for path in [*files_of("assistant"), *files_of("ingestion")]:
+        place = str(path.relative_to(ROOT))
+        if place.startswith("assistant/models/") or place == "assistant/doctor.py":
+            continue
+        assert not tops(path) & set(NEURAL), path
+
+
+def test_nothing_unpickles():
+    for package in ("assistant", "ingestion", "ui"):
+        for path in files_of(package):
+            assert not tops(path) & {"pickle", "joblib", "shelve", "dill", "cloudpickle"}, path
