@@ -109,7 +109,7 @@ def _ends_sentence(text: str, opened: int, match: re.Match[str], words: _Words) 
     token = found.group().lower()
     if token in words.before_number:
         return _NUMBER.match(text, match.start("next")) is None
-    if token in words.never_last:
+    if token in words.never_last or (token in words.titles and found.group()[0].isupper()):
         return False
     first = _FIRST_WORD.match(text, match.start("next"))
     opens = first is not None and first.group().lower().rstrip("'’") in words.openers
@@ -123,13 +123,25 @@ def _ends_sentence(text: str, opened: int, match: re.Match[str], words: _Words) 
 
 
 class _Words:
-    """Abbreviations in lower case without their last dot, and frequent first words."""
+    """Abbreviations in lower case without their last dot, and frequent first words.
 
-    def __init__(self, never_last: str, rarely_last: str, before_number: str, openers: str) -> None:
+    `titles` count when they are written with a capital; `rarely_last` and initials end a
+    sentence when one of `openers` follows; `before_number` unless a number does.
+    """
+
+    def __init__(
+        self, *, titles: str, never_last: str, rarely_last: str, before_number: str, openers: str
+    ) -> None:
+        self.titles = frozenset(titles.split())
         self.never_last = frozenset(never_last.split())
         self.rarely_last = frozenset(rarely_last.split())
         self.before_number = frozenset(before_number.split())
         self.openers = frozenset(openers.split())
+
+    def __or__(self, other: _Words) -> _Words:
+        return _Words(
+            **{name: " ".join(vars(self)[name] | vars(other)[name]) for name in vars(self)}
+        )
 
 
 _NUMBERED = (
@@ -137,11 +149,11 @@ _NUMBERED = (
     "lem cor sept oct nov dec"
 )
 _FRENCH = _Words(
-    never_last="m mm mme mmes mlle mlles dr drs pr prof mgr me ste st cf c.-à-d c.à.d p.ex ex "
-    "env resp av bd boul tél tel réf hab éd éds coll dir ibid op cit vs approx i.e e.g",
-    rarely_last="etc al j.-c jr cie sté inc ltd s.a s.a.r.l",
-    before_number=f"{_NUMBERED} art al alin §  janv févr fév avr juil juill déc annexe rép "
-    "éq sous-sect par",
+    titles="m mm mme mmes mlle mlles dr drs pr prof mgr me ste st",
+    never_last="cf c.-à-d c.à.d p.ex vs approx i.e e.g",
+    rarely_last="etc al j.-c jr cie sté inc ltd s.a s.a.r.l ex env resp av bd boul tél tel réf "
+    "hab éd éds coll dir ibid op cit",
+    before_number=f"{_NUMBERED} art § janv févr fév avr juil juill déc annexe rép éq sous-sect par",
     openers="le la les l un une des du de d ce cet cette ces c il elle ils elles on nous vous je "
     "j tu son sa ses leur leurs notre nos votre vos mon ma mes en dans par pour sur sous avec "
     "sans à au aux si mais et ou où donc or ni car que qui quand quel quelle quels quelles "
@@ -150,9 +162,10 @@ _FRENCH = _Words(
     "ceci afin entre chez contre dès malgré parmi pendant n s y aucun aucune",
 )
 _ENGLISH = _Words(
-    never_last="mr mrs ms dr drs prof st mt rev hon gov sen rep gen col lt sgt capt maj e.g i.e "
-    "cf vs viz approx resp ca esp incl ed eds dept est messrs",
-    rarely_last="etc al v inc ltd co corp llc plc jr sr u.s u.k u.n e.u a.m p.m ph.d m.d b.a m.a",
+    titles="mr mrs ms dr drs prof st mt rev hon gov sen rep gen col lt sgt capt maj messrs",
+    never_last="e.g i.e cf vs viz approx esp incl",
+    rarely_last="etc al v inc ltd co corp llc plc jr sr u.s u.k u.n e.u a.m p.m ph.d m.d b.a m.a "
+    "resp ca ed eds dept",
     before_number=f"{_NUMBERED} art par jan feb apr aug sep clause lect ex",
     openers="the a an this that these those it its he she they we you i his her their our my your "
     "in on at by for from with without to of as if but and or so yet when where while what who "
@@ -160,10 +173,4 @@ _ENGLISH = _Words(
     "although because since after before during each every all some many most both no not only "
     "one two another such see let note please also among between under over",
 )
-_BOTH = _Words(
-    never_last=" ".join(_FRENCH.never_last | _ENGLISH.never_last),
-    rarely_last=" ".join(_FRENCH.rarely_last | _ENGLISH.rarely_last),
-    before_number=" ".join(_FRENCH.before_number | _ENGLISH.before_number),
-    openers=" ".join(_FRENCH.openers | _ENGLISH.openers),
-)
-_WORDS: dict[Language | None, _Words] = {"fr": _FRENCH, "en": _ENGLISH, None: _BOTH}
+_WORDS: dict[Language | None, _Words] = {"fr": _FRENCH, "en": _ENGLISH, None: _FRENCH | _ENGLISH}

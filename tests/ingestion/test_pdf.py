@@ -287,6 +287,30 @@ def test_scan_is_refused_as_one(pdf):
     )
 
 
+def test_pdf_whose_fonts_do_not_name_their_characters_is_refused(tmp_path):
+    """Type 3 glyphs named /z1, /z2, ...: any text made of them would be noise."""
+    names = b" ".join(b"/z%d" % n for n in range(1, 21))
+    text = b"BT /F1 12 Tf 60 700 Td <030405060708> Tj ET"
+    glyph = b"5 0 d0 0 0 4 7 re f"
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R"
+        b"/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(text), text),
+        b"<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 1"
+        b"/LastChar 20/Widths[%s]/CharProcs<<%s>>/Encoding<</Differences[1 %s]>>>>"
+        % (b"5 " * 20, names.replace(b" ", b" 6 0 R ") + b" 6 0 R", names),
+        b"<</Length %d>>stream\n%s\nendstream" % (len(glyph), glyph),
+    ]
+    data = b"%PDF-1.4\n"
+    for number, content in enumerate(objects, 1):
+        data += b"%d 0 obj%s endobj\n" % (number, content)
+    path = tmp_path / "nameless.pdf"
+    path.write_bytes(data + b"trailer<</Size 7/Root 1 0 R>>\n%%EOF")
+    assert "fonts do not say what their characters mean" in refuse(path)
+
+
 def test_encrypted_pdf_is_refused_as_protected(pdf):
     assert "protected by a password" in refuse(pdf(prose(), password="secret"))  # noqa: S106 - of a test file
 

@@ -8,6 +8,7 @@ import docx
 import pytest
 
 from assistant.errors import ParseError
+from ingestion import zip_guard
 from ingestion.parsers.base import parse_file
 
 
@@ -48,9 +49,10 @@ def test_zip_bomb_is_refused(docx_with):
     assert "unpacks to over 200 times its size" in refuse(bomb)
 
 
-def test_huge_xml_is_refused(docx_with):
-    xml = random.Random(1).randbytes(2**20).hex().encode() * 33  # noqa: S311 - no secret
-    assert "unpacks to more than 64 MiB" in refuse(docx_with({"word/document.xml": xml}))
+def test_huge_xml_is_refused(docx_with, monkeypatch):
+    monkeypatch.setattr(zip_guard, "MOST_XML_BYTES", 2**20)
+    xml = random.Random(1).randbytes(2**20).hex().encode()  # noqa: S311 - no secret
+    assert "unpacks to more than 1 MiB" in refuse(docx_with({"word/document.xml": xml}))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])

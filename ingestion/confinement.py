@@ -1,0 +1,101 @@
+"""What a parsing child denies itself before it opens a file.
+
+Limits of memory, time, files and processes come from the kernel (rlimits). Network and new
+programs are refused by the kernel where it allows an unprivileged process to install a
+seccomp filter (Linux on x86-64 and arm64), and by Python's own audit hook everywhere. The
+hook binds Python code only: where the filter is missing, native code that was taken over
+could still connect.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import math
+import platform
+import resource
+import struct
+import sys
+
+OPEN_FILES = 64
+
+_REFUSED_EVENTS = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system")
+
+# socket, socketpair, io_uring_setup | fork, vfork, execve, execveat, kill, ptrace,
+# process_vm_writev. Numbers from the kernel's syscall tables.
+_MACHINES = {
+    "x86_64": (0xC000003E, (41, 53, 425, 57, 58, 59, 322, 62, 101, 311)),
+    "aarch64": (0xC00000B7, (198, 199, 425, 221, 281, 129, 117, 271)),
+}
+_LOAD, _EQUALS, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
+_X32_CALLS = 0x40000000
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+
+
+def confine_process() -> bool:
+    """Give up network, new programs, and writing to files, for good.
+
+    Returns:
+        whether the kernel itself refuses network and programs.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    filtered = _install_filter()
+    sys.addaudithook(_refuse)
+    return filtered
+
+
+def limit_file(*, memory_bytes: int, cpu_s: float) -> None:
+    """Allow the next file so much memory and processor time beyond what is used by now."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = math.ceil(usage.ru_utime + usage.ru_stime + cpu_s) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+    if used := address_space():
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes, hard))
+    else:
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def address_space() -> int:
+    """Bytes of address space in use, 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - no pathlib here
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _refuse(event: str, _arguments: object) -> None:
+    if event.startswith(_REFUSED_EVENTS):
+        raise PermissionError(f"{event} is not allowed to a parser")
+
+
+def _install_filter() -> bool:
+    if sys.platform != "linux" or platform.machine() not in _MACHINES:
+        return False
+    audit_arch, calls = _MACHINES[platform.machine()]
+    # BPF: (code, jump if true, jump if false, value); the last two lines allow and refuse.
+    tests = [(_EQUALS, call) for call in calls]
+    if platform.machine() == "x86_64":
+        tests.insert(0, (_AT_LEAST, _X32_CALLS))
+    program = [
+        (_LOAD, 0, 0, 4),
+        (_EQUALS, 1, 0, audit_arch),
+        (_RETURN, 0, 0, _REFUSE),
+        (_LOAD, 0, 0, 0),
+        *((code, len(tests) - index, 0, value) for index, (code, value) in enumerate(tests)),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _REFUSE),
+    ]
+    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack("@HP", len(program), ctypes.addressof(buffer))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        return False
+    return bool(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, header, 0, 0) == 0)

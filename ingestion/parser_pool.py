@@ -1,0 +1,40 @@
+"""Several sandboxes at work while the caller does something else."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from assistant.types import ParsedDocument
+from ingestion.sandbox import Sandbox, SandboxLimits
+
+
+class ParserPool:
+    """A thread and a child process for each worker. A crash costs one file, no other."""
+
+    def __init__(self, limits: SandboxLimits, *, workers: int) -> None:
+        self._limits = limits
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="philo-parse")
+        self._own = threading.local()
+        self._sandboxes: list[Sandbox] = []
+
+    def submit(self, path: Path) -> Future[ParsedDocument]:
+        """Parse a file; the future raises what `Sandbox.parse` raises."""
+        return self._threads.submit(self._parse, path)
+
+    def _parse(self, path: Path) -> ParsedDocument:
+        sandbox: Sandbox | None = getattr(self._own, "sandbox", None)
+        if sandbox is None:
+            sandbox = self._own.sandbox = Sandbox(self._limits)
+            self._sandboxes.append(sandbox)
+        return sandbox.parse(path)
+
+    def close(self) -> None:
+        """End all children, those at work too."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for sandbox in self._sandboxes:
+            sandbox.interrupt()
+        self._threads.shutdown(wait=True)
+        for sandbox in self._sandboxes:
+            sandbox.close()

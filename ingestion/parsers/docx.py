@@ -1,0 +1,238 @@
+"""DOCX: the body in order, paragraphs and tables alike, and the notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docx
+from docx.oxml import parse_xml
+from docx.oxml.ns import qn
+
+from assistant.errors import ParseError
+from assistant.types import Block, BlockKind, ParsedDocument
+from ingestion.parsers.blocks import BlockList, choose_title, clean_line, sensible_author
+from ingestion.zip_guard import check_zip
+
+MOST_DEPTH = 20
+"""Tables in tables, content controls in content controls."""
+
+_HEADING = re.compile(r"(?:heading|titre|überschrift)\s*([1-9])", re.IGNORECASE)
+_PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
+_SKIPPED = {
+    qn("w:del"),
+    qn("w:moveFrom"),
+    qn("w:instrText"),
+    qn("w:pPr"),
+    qn("w:rPr"),
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
+}
+_TEXT = {qn("w:t"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"}
+_MARKS = {qn("w:tab"): "\t", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+_BREAK, _RENDERED_BREAK = qn("w:br"), qn("w:lastRenderedPageBreak")
+_BOX = qn("w:txbxContent")
+
+
+def parse(path: Path, *, max_pages: int) -> ParsedDocument:
+    """Read a Word document. Pages are where Word last broke them, as far as the file says.
+
+    Raises:
+        ParseError: damaged, protected, unsafe, too long.
+    """
+    check_zip(path, "Word")
+    document = docx.Document(str(path))
+    reader = _Reader(document)
+    reader.read_body()
+    reader.read_notes()
+    pages = reader.blocks.page
+    if pages > max_pages:
+        raise ParseError(
+            f"{pages} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
+        )
+    blocks = _promote_bold(reader.blocks.blocks, reader.bold)
+    core = document.core_properties
+    return ParsedDocument(
+        title=choose_title(core.title or "", blocks, path),
+        blocks=tuple(blocks),
+        pages=pages,
+        empty_pages=reader.blocks.pages_without_text(pages),
+        author=sensible_author(core.author or ""),
+        date=core.created.date().isoformat() if core.created else "",
+    )
+
+
+class _Reader:
+    def __init__(self, document: Any) -> None:
+        self.blocks = BlockList()
+        self.bold: set[int] = set()
+        self._document = document
+        self._styles = {style.style_id: style for style in document.styles}
+        # Word notes a page that it broke itself beside the author's own break: count once.
+        self._rendered = next(document.element.iter(_RENDERED_BREAK), None) is not None
+
+    def read_body(self) -> None:
+        self._read_blocks(self._document.element.body, 0)
+
+    def read_notes(self) -> None:
+        """Footnotes and endnotes, after the body."""
+        for relation in self._document.part.rels.values():
+            if relation.reltype.endswith(("/footnotes", "/endnotes")) and not relation.is_external:
+                for note in parse_xml(relation.target_part.blob):
+                    if note.get(qn("w:type")) is None:
+                        self.blocks.add(BlockKind.PARAGRAPH, self._all_text(note))
+
+    def _read_blocks(self, parent: Any, depth: int) -> None:
+        if depth > MOST_DEPTH:
+            raise ParseError("unsafe: tables or content controls nested too deeply")
+        for child in parent:
+            if child.tag == _PARAGRAPH:
+                self._read_paragraph(child, depth)
+            elif child.tag == _TABLE:
+                self._read_table(child, depth)
+            elif isinstance(child.tag, str) and child.tag not in _SKIPPED:
+                # Content controls, tracked insertions, custom XML: their content counts.
+                self._read_blocks(child, depth + 1)
+
+    def _read_paragraph(self, paragraph: Any, depth: int) -> None:
+        style = self._style_of(paragraph)
+        text, page = self._text(paragraph)
+        name = style.name.lower() if style is not None and style.name else ""
+        level = self._heading_level(paragraph, style)
+        if name in ("title", "titre"):
+            self.blocks.add(BlockKind.TITLE, text, page=page)
+        elif level:
+            self.blocks.add_heading(text, level, page=page)
+        elif name == "caption":
+            self.blocks.add(BlockKind.CAPTION, text, page=page)
+        elif self._is_item(paragraph, style, name):
+            self.blocks.add(BlockKind.LIST_ITEM, f"- {text}" if text.strip() else "", page=page)
+        else:
+            before = len(self.blocks.blocks)
+            self.blocks.add(BlockKind.PARAGRAPH, text, page=page)
+            if len(self.blocks.blocks) > before and _is_bold(paragraph):
+                self.bold.add(before)
+        for box in _outermost(paragraph, _BOX):
+            self._read_blocks(box, depth + 1)
+
+    def _read_table(self, table: Any, depth: int) -> None:
+        rows: list[list[str]] = []
+        page = self.blocks.page
+        for row in _outermost(table, _ROW):
+            cells: list[str] = []
+            for cell in _outermost(row, _CELL):
+                properties = cell.find(qn("w:tcPr"))
+                merged = properties is not None and properties.find(qn("w:vMerge")) is not None
+                starts = not merged or properties.find(qn("w:vMerge")).get(qn("w:val")) == "restart"
+                text = self._all_text(cell) if starts else ""
+                span = None if properties is None else properties.find(qn("w:gridSpan"))
+                width = int(span.get(qn("w:val")) or 1) if span is not None else 1
+                cells.extend([text, *[""] * (min(width, 50) - 1)])
+            rows.append(cells)
+        if max(map(len, rows), default=0) == 1:  # a frame around paragraphs
+            for cell in (
+                cell for row in _outermost(table, _ROW) for cell in _outermost(row, _CELL)
+            ):
+                self._read_blocks(cell, depth + 1)
+        else:
+            self.blocks.add_table(rows, page=page)
+
+    def _all_text(self, element: Any) -> str:
+        return " ".join(self._text(paragraph)[0] for paragraph in element.iter(_PARAGRAPH))
+
+    def _text(self, paragraph: Any) -> tuple[str, int]:
+        """The paragraph's own text, tracked insertions and formulas included, and the page
+        on which it begins; counts the page breaks on the way."""
+        parts: list[str] = []
+        began = self._collect(paragraph, parts, 0)
+        return "".join(parts), began or self.blocks.page
+
+    def _collect(self, element: Any, parts: list[str], depth: int) -> int:
+        """The page of the first text, 0 where there is none."""
+        if depth > 100:
+            raise ParseError("unsafe: text nested too deeply")
+        began = 0
+        for child in element:
+            tag = child.tag
+            if tag in _TEXT:
+                parts.append(child.text or "")
+                began = began or self.blocks.page
+            elif tag in _MARKS:
+                parts.append(_MARKS[tag])
+            elif self._turns_page(child):
+                parts.append(" ")
+                self.blocks.page += 1
+            elif tag == _BREAK:
+                parts.append("\n")
+            elif isinstance(tag, str) and tag not in _SKIPPED and tag != _BOX:
+                first = self._collect(child, parts, depth + 1)
+                began = began or first
+        return began
+
+    def _turns_page(self, element: Any) -> bool:
+        if self._rendered:
+            return bool(element.tag == _RENDERED_BREAK)
+        return bool(element.tag == _BREAK and element.get(qn("w:type")) == "page")
+
+    def _style_of(self, paragraph: Any) -> Any:
+        properties = paragraph.find(qn("w:pPr"))
+        named = None if properties is None else properties.find(qn("w:pStyle"))
+        return None if named is None else self._styles.get(named.get(qn("w:val")))
+
+    def _heading_level(self, paragraph: Any, style: Any) -> int:
+        """1 to 9, 0 where it is no heading."""
+        elements = [paragraph.find(qn("w:pPr"))]
+        for _ in range(MOST_DEPTH):
+            if style is None:
+                break
+            if match := _HEADING.fullmatch((style.name or "").strip()):
+                return int(match.group(1))
+            elements.append(style.element.find(qn("w:pPr")))
+            style = style.base_style
+        for properties in elements:
+            outline = None if properties is None else properties.find(qn("w:outlineLvl"))
+            if outline is not None:
+                level = int(outline.get(qn("w:val")) or 9)
+                return level + 1 if 0 <= level <= 8 else 0
+        return 0
+
+    def _is_item(self, paragraph: Any, style: Any, name: str) -> bool:
+        properties = [paragraph.find(qn("w:pPr"))]
+        if style is not None:
+            properties.append(style.element.find(qn("w:pPr")))
+        numbered = any(p is not None and p.find(qn("w:numPr")) is not None for p in properties)
+        return numbered or name.startswith(("list bullet", "list number", "liste à puces"))
+
+
+def _outermost(element: Any, tag: str) -> Iterator[Any]:
+    """Descendants with a tag that do not lie in another one of it."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag != _TABLE:
+            yield from _outermost(child, tag)
+
+
+def _is_bold(paragraph: Any) -> bool:
+    runs = [run for run in paragraph.iter(qn("w:r")) if (run.findtext(qn("w:t")) or "").strip()]
+    return bool(runs) and all(
+        (bold := run.find(f"{qn('w:rPr')}/{qn('w:b')}")) is not None
+        and bold.get(qn("w:val")) not in ("0", "false")
+        for run in runs
+    )
+
+
+def _promote_bold(blocks: list[Block], bold: set[int]) -> list[Block]:
+    """Where no style says what a heading is, short bold paragraphs are headings."""
+    if any(block.kind is BlockKind.HEADING for block in blocks) or len(bold) > len(blocks) / 2:
+        return blocks
+    return [
+        Block(BlockKind.HEADING, clean_line(block.text), block.lines, 1)
+        if index in bold
+        and len(block.text) <= 100
+        and not block.text.endswith((".", ",", ";"))
+        and index + 1 < len(blocks)
+        else block
+        for index, block in enumerate(blocks)
+    ]

@@ -1,0 +1,86 @@
+"""PPTX: a slide is a page; titles are headings; tables and notes are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pptx
+from pptx.enum.shapes import MSO_SHAPE_TYPE
+
+from assistant.errors import ParseError
+from assistant.types import BlockKind, ParsedDocument
+from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
+from ingestion.zip_guard import check_zip
+
+MOST_DEPTH = 20
+
+
+def parse(path: Path, *, max_pages: int) -> ParsedDocument:
+    """Read a presentation, each slide from top to bottom.
+
+    Raises:
+        ParseError: damaged, protected, unsafe, too long.
+    """
+    check_zip(path, "PowerPoint")
+    presentation = pptx.Presentation(str(path))
+    slides = list(presentation.slides)
+    if len(slides) > max_pages:
+        raise ParseError(
+            f"{len(slides)} slides, more than the {max_pages} allowed (setting ingest.max_pages)"
+        )
+    blocks = BlockList()
+    for number, slide in enumerate(slides, 1):
+        blocks.page = number
+        _read_slide(slide, blocks)
+    core = presentation.core_properties
+    return ParsedDocument(
+        title=choose_title(core.title or "", blocks.blocks, path),
+        blocks=tuple(blocks.blocks),
+        pages=max(1, len(slides)),
+        empty_pages=blocks.pages_without_text(len(slides)),
+        author=sensible_author(core.author or ""),
+        date=core.created.date().isoformat() if core.created else "",
+    )
+
+
+def _read_slide(slide: Any, blocks: BlockList) -> None:
+    title = slide.shapes.title
+    if title is not None and title.has_text_frame:
+        blocks.add_heading(title.text_frame.text, 1)
+    shapes = [
+        shape
+        for shape in _shapes(slide.shapes)
+        if title is None or shape.shape_id != title.shape_id
+    ]
+    for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
+        if getattr(shape, "has_table", False) and shape.has_table:
+            blocks.add_table([[cell.text for cell in row.cells] for row in shape.table.rows])
+        elif shape.has_text_frame:
+            _read_paragraphs(shape.text_frame, blocks)
+    if slide.has_notes_slide:
+        notes = slide.notes_slide.notes_text_frame
+        if notes is not None:
+            for paragraph in notes.paragraphs:
+                blocks.add(BlockKind.PARAGRAPH, paragraph.text)
+
+
+def _read_paragraphs(frame: Any, blocks: BlockList) -> None:
+    texts = [paragraph.text for paragraph in frame.paragraphs if paragraph.text.strip()]
+    for text in texts:
+        if len(texts) > 1:
+            blocks.add(BlockKind.LIST_ITEM, f"- {text.strip()}")
+        else:
+            blocks.add(BlockKind.PARAGRAPH, text)
+
+
+def _shapes(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:
+    """All shapes, those in groups too."""
+    if depth > MOST_DEPTH:
+        raise ParseError("unsafe: groups of shapes nested too deeply")
+    for shape in shapes:
+        if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+            yield from _shapes(shape.shapes, depth + 1)
+        else:
+            yield shape

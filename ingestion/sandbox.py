@@ -1,0 +1,269 @@
+"""Each file is parsed in a child process that may crash, hang or run out of memory alone.
+
+The child is a fresh Python in its own session, with an empty environment, in an empty
+folder of its own. It is kept for the next file as long as it behaves: a start costs about
+a quarter of a second. The limits hold for each file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from assistant.errors import ParseError
+from assistant.types import ParsedDocument
+from ingestion.wire import decode_document
+
+START_TIMEOUT_S = 60.0
+MOST_FILES = 200
+"""A child is replaced after so many files, or once it holds much of a file's memory."""
+
+_BOOT = (
+    "import json, sys; config = json.loads(sys.argv[1]); sys.path[:0] = config['search_path']; "
+    "from ingestion.sandbox_child import serve_files; serve_files(config['entry'])"
+)
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What one file may cost. `memory_bytes` is address space beyond the idle child's."""
+
+    timeout_s: float = 60.0
+    memory_bytes: int = 2**30
+    max_pages: int = 3000
+    max_file_bytes: int = 200 * 2**20
+    max_output_bytes: int = 128 * 2**20
+
+
+def parse_in_sandbox(path: Path, limits: SandboxLimits) -> ParsedDocument:
+    """Parse one file in a child process of its own.
+
+    Raises:
+        ParseError: the reason why it could not be read.
+    """
+    with Sandbox(limits) as sandbox:
+        return sandbox.parse(path)
+
+
+class Sandbox:
+    """One child process that parses file after file. For one thread at a time.
+
+    Args:
+        entry: "module:function" that the child calls with the path.
+        search_path: where the child looks for modules besides the installed ones.
+    """
+
+    def __init__(
+        self,
+        limits: SandboxLimits,
+        *,
+        entry: str = "ingestion.parsers.base:parse_file",
+        search_path: Sequence[str] = (),
+    ) -> None:
+        self._limits = limits
+        root = str(Path(__file__).resolve().parents[1])
+        self._config = json.dumps({"entry": entry, "search_path": [root, *search_path]})
+        self._child: _Child | None = None
+        self._interrupted = False
+
+    def parse(self, path: Path) -> ParsedDocument:
+        """Parse a file.
+
+        Raises:
+            ParseError: the parser's reason, or that it crashed or exceeded a limit.
+            OSError: no child can be started (no space, no processes left).
+        """
+        if self._child is not None and not self._child.is_alive:
+            self.close()  # it died idle, by no fault of this file
+        if self._child is None:
+            self._child = _Child(self._config)
+        if self._interrupted:
+            raise ParseError("the work was broken off")
+        limits = self._limits
+        request = {
+            "path": str(path.absolute()),
+            "memory_bytes": limits.memory_bytes,
+            "cpu_s": limits.timeout_s,
+            "options": {
+                "max_pages": limits.max_pages,
+                "max_file_bytes": limits.max_file_bytes,
+            },
+        }
+        healthy = False
+        try:
+            answer = self._child.ask(request, limits)
+            grown = answer.get("address_space", limits.memory_bytes) - self._child.idle_bytes
+            healthy = grown < limits.memory_bytes // 4 and self._child.files < MOST_FILES
+        finally:
+            if not healthy:
+                self.close()
+        if "document" in answer:
+            try:
+                return decode_document(answer["document"])
+            except ValueError as exc:
+                raise ParseError(f"the parser answered nonsense ({exc})") from exc
+        if answer.get("out_of_memory"):
+            raise ParseError(_memory_reason(limits))
+        raise ParseError(str(answer.get("error", "the parser gave no reason")))
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the kernel refuses network and programs to the child; starts it."""
+        if self._child is None:
+            self._child = _Child(self._config)
+        return self._child.filtered
+
+    def interrupt(self) -> None:
+        """Make a `parse` that runs in another thread end at once, and all later ones."""
+        self._interrupted = True
+        child = self._child
+        if child is not None:
+            child.kill()
+
+    def close(self) -> None:
+        """End the child and remove its folder."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _memory_reason(limits: SandboxLimits) -> str:
+    return (
+        f"needed more than {limits.memory_bytes / 2**30:.3g} GiB of memory "
+        "(setting ingest.parse_memory_bytes)"
+    )
+
+
+class _Child:
+    def __init__(self, config: str) -> None:
+        self.files = 0
+        self.idle_bytes = 0
+        self._folder = tempfile.mkdtemp(prefix="philo-parse-")
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+                [sys.executable, "-I", "-B", "-X", "utf8", "-c", _BOOT, config],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=self._folder,
+                env=_ENVIRONMENT,
+                start_new_session=True,
+            )
+        except OSError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        try:
+            ready = self._receive(START_TIMEOUT_S, 4096)
+        except (TimeoutError, EOFError, OverflowError, ValueError) as exc:
+            self.end()
+            raise ParseError(
+                f"the parser could not be started (exit status {self._process.returncode})"
+            ) from exc
+        self.filtered = bool(ready["filtered"])
+        self.idle_bytes = int(ready["address_space"])
+
+    def ask(self, request: dict[str, Any], limits: SandboxLimits) -> dict[str, Any]:
+        """One file. After an error the child is of no use any more.
+
+        Raises:
+            ParseError: it crashed or exceeded a limit.
+        """
+        self.files += 1
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        try:
+            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+            self._process.stdin.flush()
+            return self._receive(limits.timeout_s, limits.max_output_bytes)
+        except TimeoutError as exc:
+            raise ParseError(
+                f"took longer than {limits.timeout_s:g} s (setting ingest.parse_timeout_s)"
+            ) from exc
+        except OverflowError as exc:
+            raise ParseError(f"gave more than {limits.max_output_bytes >> 20} MiB of text") from exc
+        except (EOFError, BrokenPipeError) as exc:
+            raise ParseError(self._reason_of_death(limits)) from exc
+        except ValueError as exc:
+            raise ParseError("the parser answered nonsense") from exc
+
+    def _receive(self, timeout_s: float, most_bytes: int) -> dict[str, Any]:
+        """One line of JSON.
+
+        Raises:
+            TimeoutError, OverflowError, EOFError: too late, too long, the child ended.
+        """
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        descriptor = self._process.stdout.fileno()
+        deadline = time.monotonic() + timeout_s
+        received = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while not received.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise TimeoutError
+                block = os.read(descriptor, 2**20)
+                if not block:
+                    raise EOFError
+                received += block
+                if len(received) > most_bytes:
+                    raise OverflowError
+        message = json.loads(received)
+        if not isinstance(message, dict):
+            raise ValueError("not an object")
+        return message
+
+    def _reason_of_death(self, limits: SandboxLimits) -> str:
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            return "the parser broke off"
+        if -status == signal.SIGXCPU:
+            return f"took longer than {limits.timeout_s:g} s (setting ingest.parse_timeout_s)"
+        if -status in (signal.SIGABRT, signal.SIGTRAP, signal.SIGILL):
+            # How PDFium and the C library end when memory is refused.
+            return f"{_memory_reason(limits)}, or the parser crashed (signal {-status})"
+        if status < 0:
+            return f"the parser crashed (signal {-status})"
+        return f"the parser broke off (exit status {status})"
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        if self.is_alive:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,77 @@
+"""A parsed document as JSON, the only thing that a parsing child may hand back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from assistant.types import Block, BlockKind, Line, ParsedDocument
+
+
+def encode_document(document: ParsedDocument) -> dict[str, Any]:
+    return {
+        "title": document.title,
+        "pages": document.pages,
+        "empty_pages": list(document.empty_pages),
+        "author": document.author,
+        "date": document.date,
+        "blocks": [
+            [
+                block.kind.value,
+                block.text,
+                block.level,
+                [[line.offset, line.page, *(line.box or ())] for line in block.lines],
+            ]
+            for block in document.blocks
+        ],
+    }
+
+
+def decode_document(data: Any) -> ParsedDocument:
+    """Rebuild a document from JSON that may have been made by a subverted parser.
+
+    Raises:
+        ValueError: it does not have the shape or the types of a document.
+    """
+    try:
+        return ParsedDocument(
+            title=_text(data["title"]),
+            blocks=tuple(_block(*block) for block in data["blocks"]),
+            pages=_number(data["pages"]),
+            empty_pages=tuple(_number(page) for page in data["empty_pages"]),
+            author=_text(data["author"]),
+            date=_text(data["date"]),
+        )
+    except (KeyError, TypeError, IndexError) as exc:
+        raise ValueError(f"not a parsed document: {exc!r}") from exc
+
+
+def dump_message(message: dict[str, Any]) -> bytes:
+    """One line of UTF-8 JSON with its newline."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n"
+
+
+def _block(kind: Any, text: Any, level: Any, lines: Any) -> Block:
+    made = tuple(Line(_number(offset), _number(page), _box(box)) for offset, page, *box in lines)
+    if not made or made[0].offset != 0:
+        raise ValueError("a block needs a line at offset 0")
+    return Block(BlockKind(kind), _text(text), made, _number(level))
+
+
+def _box(values: list[Any]) -> tuple[float, float, float, float] | None:
+    if not values:
+        return None
+    x0, y0, x1, y1 = (float(value) for value in values)
+    return (x0, y0, x1, y1)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} instead of text")
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"{value!r} instead of a whole number")
+    return value
