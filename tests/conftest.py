@@ -27,3 +27,64 @@ def model_directory() -> Path:
     for entry in ENTRIES:
         Depot(directory).pull(entry)
     return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of random weights with a vocabulary of a few words: model.safetensors, 0.1 MB."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    unknown = "[UNK]"
+    words = ["[PAD]", unknown, "[CLS]", "[SEP]", "query", "passage", ":"]
+    words += [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    words += [f"##{chr(code)}" for code in range(ord("a"), ord("z") + 1)]
+    tokenizer = Tokenizer(
+        models.WordPiece({word: index for index, word in enumerate(words)}, unk_token=unknown)
+    )
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(7)
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=256,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_sentence_transformer(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a sentence-transformers folder with prompts of its own."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import PreTrainedTokenizerFast
+
+    source = tmp_path_factory.mktemp("tiny-source")
+    for name in ("config.json", "model.safetensors"):
+        (source / name).write_bytes((tiny_bert / name).read_bytes())
+    special = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]"}
+    PreTrainedTokenizerFast(
+        tokenizer_file=str(tiny_bert / "tokenizer.json"),
+        model_max_length=64,
+        **{f"{name}_token": token for name, token in special.items()},
+    ).save_pretrained(source)
+    transformer = Transformer(str(source), max_seq_length=64)
+    model = SentenceTransformer(
+        modules=[transformer, Pooling(32)],
+        prompts={"query": "query: ", "document": "passage: "},
+        device="cpu",
+    )
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-sentences"
+    model.save(str(folder), create_model_card=False)
+    return folder

@@ -101,7 +101,8 @@ class Composer:
         retrieved = time.perf_counter()
         sheet = _Sheet()
         first: float | None = None
-        if evidence.probability >= self._settings.answering.evidence_threshold:
+        threshold = self._settings.answering.evidence_threshold
+        if evidence.sentences and evidence.probability >= threshold:
             for written in self._write(query, passages, chunks, evidence, sheet):
                 first = first or time.perf_counter()
                 yield written

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,29 +33,36 @@ SLOWEST_ANSWER_MS = 20_000
 expect.set_options(timeout=SLOWEST_ANSWER_MS)
 
 
-@contextmanager
-def running(data):
-    """The address of `philo up` on a data directory."""
-    with tempfile.TemporaryFile("w+") as log:
-        service = subprocess.Popen(
-            [*PHILO, "up", "--data", str(data), "--port", "0", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env=ENVIRONMENT,
-        )
-        try:
-            line = service.stdout.readline()
-            if not line:
+@pytest.fixture(scope="session")
+def running_service(tmp_path_factory):
+    """`with running_service() as (address, ingest)`: `philo up` on a data directory of its own."""
+
+    @contextmanager
+    def run():
+        data = tmp_path_factory.mktemp("data")
+        with tempfile.TemporaryFile("w+") as log:
+            service = subprocess.Popen(
+                [*PHILO, "up", "--data", str(data), "--port", "0", "--json"],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=ENVIRONMENT,
+            )
+            try:
+                line = service.stdout.readline()
+                assert line, "philo up did not start; its own words are below"
+                yield json.loads(line)["url"], partial(ingest, data)
+            finally:
+                service.terminate()
+                service.communicate(timeout=30)
                 log.seek(0)
-                pytest.fail(f"philo up did not start: {log.read()}")
-            yield json.loads(line)["url"]
-        finally:
-            service.terminate()
-            service.communicate(timeout=30)
+                print(log.read())  # pytest shows it beside a failure
+
+    return run
 
 
 def ingest(data, *paths, collection="default"):
+    """Goes through the service that owns the data directory."""
     done = subprocess.run(
         [*PHILO, "ingest", *map(str, paths), "--data", str(data), "--collection", collection],
         capture_output=True,
@@ -65,38 +74,24 @@ def ingest(data, *paths, collection="default"):
 
 
 @pytest.fixture(scope="session")
-def handbook(tmp_path_factory):
-    """A service over a part of the example handbook."""
-    data = tmp_path_factory.mktemp("handbook")
+def handbook(running_service, tmp_path_factory):
+    """A service over three documents of the example handbook and 22 memos."""
+    memos = tmp_path_factory.mktemp("memos")
+    for number in range(22):
+        text = f"# Memo {number:02d}\n\nRoom {number} was painted in spring.\n"
+        (memos / f"{number:02d}.md").write_text(text, encoding="utf-8")
     names = ("teletravail.md", "leave-ireland.md", "securite-atelier.pdf")
-    ingest(data, *(EXAMPLES / "handbook" / name for name in names))
-    with running(data) as address:
+    with running_service() as (address, ingest):
+        ingest(memos, collection="memos")
+        ingest(*(EXAMPLES / "handbook" / name for name in names))
         yield address
 
 
 @pytest.fixture
-def empty(tmp_path):
+def empty(running_service):
     """A service that knows nothing yet."""
-    with running(tmp_path / "data") as address:
+    with running_service() as (address, _):
         yield address
-
-
-@pytest.fixture(scope="session")
-def serving_texts(tmp_path_factory):
-    """`with serving_texts({collection: {file name: text}}) as address`: a service over them."""
-
-    @contextmanager
-    def serving(collections):
-        data = tmp_path_factory.mktemp("data")
-        for collection, texts in collections.items():
-            folder = tmp_path_factory.mktemp("texts")
-            for name, text in texts.items():
-                (folder / name).write_text(text, encoding="utf-8")
-            ingest(data, folder, collection=collection)
-        with running(data) as address:
-            yield address
-
-    return serving
 
 
 @pytest.fixture(scope="session")
@@ -120,10 +115,16 @@ def open_page(browser):
     contexts, faults = [], []
 
     def watch(page, address):
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on("console", hear)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda asked: check(asked.url, address))
+
+    def hear(said):
+        # Streamlit looks for its server below the page's own address first, and finds it above.
+        probe = re.search(r"/documents/_stcore/(health|host-config)$", said.location["url"])
+        if said.type == "error" and not probe:
+            faults.append(said.text)
 
     def check(url, address):
         if not url.startswith((address, address.replace("http", "ws", 1), "data:", "blob:")):

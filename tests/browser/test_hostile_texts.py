@@ -26,19 +26,23 @@ HOSTILE = [
     "<object data=http://evil.example/20></object><embed src=http://evil.example/20>",
 ]
 FORBIDDEN = "img, svg[onload], iframe, object, embed, form[action], base, .katex, meta[http-equiv]"
+TITLE = "Headings $x$ :red[y] &lt;script&gt;alert(21)&lt;/script&gt; ![i](http://evil.example)"
+NAME = "<img src=x onerror=alert(22)> $x$ :red[b].txt"
 MENTION = "The treasure of the zebra lies under the old oak in Lyon"
 
 
 @pytest.fixture(scope="module")
-def hostile(serving_texts):
+def hostile(running_service, tmp_path_factory):
     """A service over documents whose titles, headings, texts, names and collection are hostile."""
-    texts = {f"evil-{number:02d}.txt": f"{text}\n\nNothing here.\n\n{text}\n"
-             for number, text in enumerate(HOSTILE)}  # fmt: skip
-    texts["<img src=x onerror=alert(0)> $x$ :red[b].md"] = "\n\n".join(
-        ["# Zebra `code` **bold** " + HOSTILE[1]]
-        + [f"## Part {n}: {text}\n\n{MENTION} {n}, {text}." for n, text in enumerate(HOSTILE)]
-    )
-    with serving_texts({"<b>c</b> $x$ :red[c]": texts}) as address:
+    folder = tmp_path_factory.mktemp("hostile")
+    for number, text in enumerate(HOSTILE):
+        (folder / f"title-{number:02d}.txt").write_text(f"{text}\n\nA short note.\n", "utf-8")
+    parts = [f"{MENTION} {number}: {text}" for number, text in enumerate(HOSTILE)]
+    (folder / NAME).write_text("\n\n".join(["Zebra treasure", *parts]), "utf-8")
+    sections = [f"## Part {number}: {text}\n\n{text}" for number, text in enumerate(HOSTILE)]
+    (folder / "headings.md").write_text("\n\n".join([f"# {TITLE}", *sections]), "utf-8")
+    with running_service() as (address, ingest):
+        ingest(folder, collection="<b>c</b> $x$ :red[c]")
         yield address
 
 
@@ -65,16 +69,18 @@ def test_hostile_document_and_question_do_nothing(hostile, open_page, ask):
 
 def test_hostile_titles_and_texts_do_nothing_in_the_list(hostile, open_page):
     page = open_page(hostile, path="/documents")
-    row = page.locator(".philo-row", has_text="Zebra")
-    page.get_by_role("searchbox").fill("zebra")
-    expect(page.locator(".philo-row:not(.philo-row-head)")).to_have_count(1)
-    expect(row).to_contain_text("onerror=alert(2)")
+    rows = page.locator(".philo-row:not(.philo-row-head)")
+    expect(rows).to_have_count(20)
     assert spoiled(page) == 0
+    page.get_by_role("searchbox").fill("headings")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Headings $x$ :red[y] <script>alert(21)</script>")
+    page.get_by_role("searchbox").fill("zebra")
+    expect(rows).to_contain_text("Zebra")
     page.get_by_role("button", name="Text").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(MENTION)
-    for text in HOSTILE[:10]:
-        expect(dialog).to_contain_text(text)
+    for number, text in enumerate(HOSTILE):
+        expect(dialog).to_contain_text(f"{MENTION} {number}: {text}")
     assert spoiled(page) == 0
     assert dialog.locator(FORBIDDEN).count() == 0
 

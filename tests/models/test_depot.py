@@ -17,52 +17,71 @@ from assistant.models.catalog import ModelEntry
 from assistant.models.depot import Depot
 from assistant.models.embedders.onnx import OnnxEmbedder
 
+pytestmark = pytest.mark.usefixtures("pip_reads_the_index")
+
+
+@pytest.fixture(scope="module")
+def pulled(
+    tiny_entry: ModelEntry, pip_reads_the_index: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Depot, list[str]]:
+    """A depot that holds the tiny model, and what its pull told."""
+    depot = Depot(tmp_path_factory.mktemp("pulled"))
+    told: list[str] = []
+    depot.pull(tiny_entry, told.append)
+    return depot, told
+
+
+@pytest.fixture
+def copied(pulled: tuple[Depot, list[str]], tmp_path: Path) -> Depot:
+    """A copy of it, to be damaged."""
+    return Depot(shutil.copytree(pulled[0].directory, tmp_path / "models"))
+
 
 @pytest.fixture
 def depot(tmp_path: Path) -> Depot:
+    """One that is empty."""
     return Depot(tmp_path / "models")
 
 
-def test_pulled_model_is_ready_and_works(depot: Depot, tiny_entry: ModelEntry) -> None:
-    told: list[str] = []
-    assert depot.status(tiny_entry) == "missing"
-    depot.pull(tiny_entry, told.append)
-    assert depot.status(tiny_entry) == "ready"
+def test_pulled_model_is_ready_and_works(
+    pulled: tuple[Depot, list[str]], tiny_entry: ModelEntry
+) -> None:
+    depot, told = pulled
     assert told[0] == "tiny-bert: fetching tiny-bert-model 1.0"
     assert told[-1] == "tiny-bert: ready"
+    assert depot.status(tiny_entry) == "ready"
     embedder = OnnxEmbedder(depot.load_path(tiny_entry), tiny_entry, threads=1)
     assert embedder.encode_query("abc").shape == (32,)
 
 
-def test_second_pull_does_nothing(depot: Depot, tiny_entry: ModelEntry) -> None:
-    folder = depot.pull(tiny_entry)
+def test_second_pull_does_nothing(copied: Depot, tiny_entry: ModelEntry) -> None:
+    folder = copied.path(tiny_entry)
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     told: list[str] = []
-    depot.pull(tiny_entry, told.append)
+    copied.pull(tiny_entry, told.append)
     assert told == ["tiny-bert: already here"]
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
-def test_damaged_file_is_refused_and_pulled_anew(depot: Depot, tiny_entry: ModelEntry) -> None:
-    folder = depot.pull(tiny_entry)
-    weights = folder / "model.onnx.data"
+def test_damaged_file_is_refused_and_pulled_anew(copied: Depot, tiny_entry: ModelEntry) -> None:
+    weights = copied.path(tiny_entry) / "model.onnx.data"
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
     with pytest.raises(
         ModelDamagedError, match=r"model\.onnx\.data has SHA-256.*philo models pull tiny-bert"
     ):
-        depot.load_path(tiny_entry)
-    assert depot.status(tiny_entry) == "damaged"
-    depot.pull(tiny_entry)
-    assert depot.load_path(tiny_entry) == folder
+        copied.load_path(tiny_entry)
+    assert copied.status(tiny_entry) == "damaged"
+    copied.pull(tiny_entry)
+    assert copied.load_path(tiny_entry) == weights.parent
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "manifest.json"])
-def test_lost_file_is_refused(depot: Depot, tiny_entry: ModelEntry, name: str) -> None:
-    (depot.pull(tiny_entry) / name).unlink()
+def test_lost_file_is_refused(copied: Depot, tiny_entry: ModelEntry, name: str) -> None:
+    (copied.path(tiny_entry) / name).unlink()
     with pytest.raises(ModelDamagedError, match=re.escape(name)):
-        depot.load_path(tiny_entry)
+        copied.load_path(tiny_entry)
 
 
 def test_absent_model_says_how_to_get_it(depot: Depot, tiny_entry: ModelEntry) -> None:
@@ -126,28 +145,27 @@ def start_pull(depot: Depot, entry: ModelEntry, tmp_path: Path) -> subprocess.Po
     )
 
 
-def test_interrupted_pull_leaves_no_model(
+def read_until(pull: subprocess.Popen[str], word: str) -> None:
+    assert pull.stdout is not None
+    while word not in (line := pull.stdout.readline()):
+        assert line, f"the pull ended before it said '{word}'"
+
+
+def test_interrupted_pull_leaves_no_model_and_two_processes_build_it_once(
     depot: Depot, tiny_entry: ModelEntry, tmp_path: Path
 ) -> None:
-    with start_pull(depot, tiny_entry, tmp_path) as pull:
-        assert pull.stdout is not None
-        while "converting" not in pull.stdout.readline():
-            pass
-        pull.kill()
+    with start_pull(depot, tiny_entry, tmp_path) as killed:
+        read_until(killed, "converting")
+        killed.kill()
     assert depot.status(tiny_entry) == "missing"
     assert list(depot.path(tiny_entry).parent.glob(".building-*"))
-    depot.pull(tiny_entry)
-    assert depot.status(tiny_entry) == "ready"
-
-
-def test_two_processes_build_once(depot: Depot, tiny_entry: ModelEntry, tmp_path: Path) -> None:
     with start_pull(depot, tiny_entry, tmp_path) as pull:
-        assert pull.stdout is not None
-        assert "fetching" in pull.stdout.readline()
+        read_until(pull, "fetching")
         told: list[str] = []
         depot.pull(tiny_entry, told.append)
     assert pull.returncode == 0
     assert told == ["tiny-bert: another pull is at it", "tiny-bert: already here"]
+    assert depot.status(tiny_entry) == "ready"
 
 
 def assert_nothing_is_left(depot: Depot, entry: ModelEntry) -> None:
