@@ -1,9 +1,9 @@
 """Philo's assistant: finding, answering and checking over an organisation's documents.
 
-    from assistant import load_settings, open_assistant
+from assistant import load_settings, open_assistant
 
-    with open_assistant(load_settings()) as philo:
-        print(philo.answer("How many days of leave?", readable=OPERATOR).answer)
+with open_assistant(load_settings()) as philo:
+    print(philo.answer("How many days of leave?", readable=OPERATOR).answer)
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@
 A SET is a folder with corpus.jsonl, queries.jsonl, qrels.tsv and answers.jsonl. Sentences that
 hold the answer are positives, the other sentences of the passages found negatives. For the
 gate, a question counts once with its passages as found, and once with the relevant documents
-taken away (near misses stay): then the answer is not there. Questions are split by document
-into five folds; figures are of the folds not fitted on. The models for sentences in another
-language than the question are fitted on the same readings with the words left out.
+taken away (near misses stay): then the answer is not there; both kinds weigh the same. Questions
+are split by document into five folds; figures are of the folds not fitted on. The models for
+sentences in another language than the question are fitted on the same readings with the words
+left out.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from assistant.words import content_stems, fold
 FOLDS = 5
 FOUND = 30
 READ = 8
+CACHE = Path(tempfile.gettempdir()) / "philo-fit"
 CALIBRATION = Path(evidence.__file__).with_name("calibration.json")
 FORMS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "same language": ((), ()),
@@ -64,7 +66,7 @@ def read_set(folder: Path, embedder: Embedder, limit: int) -> list[Reading]:
     questions = load_questions(folder)
     step = max(1, len(questions) // limit)
     readings = []
-    cache = Path(tempfile.gettempdir()) / "philo-fit" / f"{folder.name}-{embedder.id}"
+    cache = CACHE / f"{folder.name}-{embedder.id}"
     settings = load_settings(cache)
     library = open_set(folder, cache, embedder)
     searcher = Searcher(library, embedder, settings.retrieval)
@@ -72,6 +74,23 @@ def read_set(folder: Path, embedder: Embedder, limit: int) -> list[Reading]:
         readings += read_both(folder.name, question, searcher, library, embedder)
     library.close()
     return readings
+
+
+def load_readings(folder: Path, embedder: Embedder, limit: int, *, anew: bool) -> list[Reading]:
+    """`read_set`, kept between runs: it takes minutes, fitting takes seconds."""
+    kept = CACHE / f"{folder.name}-{embedder.id}-{limit}.npz"
+    if anew or not kept.exists():
+        readings = read_set(folder, embedder, limit)
+        arrays = {}
+        for index, one in enumerate(readings):
+            arrays[f"features{index}"] = one.features
+            arrays[f"labels{index}"] = one.labels
+        np.savez(kept, folds=np.array([one.fold for one in readings]), **arrays)
+    with np.load(kept, allow_pickle=False) as arrays:
+        return [
+            Reading(folder.name, int(fold), arrays[f"features{i}"], arrays[f"labels{i}"])
+            for i, fold in enumerate(arrays["folds"])
+        ]
 
 
 def read_both(
@@ -118,12 +137,16 @@ def holds(candidate: Candidate, question: Question) -> bool:
     return False
 
 
-def fit(features: np.ndarray, labels: np.ndarray, unused: Sequence[int] = ()) -> Logistic:
-    """`unused` columns get weight 0."""
+def fit(
+    features: np.ndarray, labels: np.ndarray, unused: Sequence[int], *, balanced: bool
+) -> Logistic:
+    """`unused` columns get weight 0. `balanced`: as if half of the labels were 1."""
     kept = features.copy()
     kept[:, list(unused)] = 0.0
     scaler = StandardScaler().fit(kept)
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(scaler.transform(kept), labels)
+    model = LogisticRegression(
+        C=1.0, max_iter=2000, class_weight="balanced" if balanced else None
+    ).fit(scaler.transform(kept), labels)
     return Logistic(
         mean=tuple(float(x) for x in scaler.mean_),
         scale=tuple(float(x) for x in scaler.scale_),
@@ -139,11 +162,13 @@ def fit_both(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, 
         np.concatenate([one.features for one in readings]),
         np.concatenate([one.labels for one in readings]),
         unused[0],
+        balanced=False,
     )
     gate = fit(
         np.concatenate([gate_row(one, sentence) for one in readings]),
         np.array([float(one.labels.any()) for one in readings]),
         unused[1],
+        balanced=True,
     )
     return Judge(sentence, gate)
 
@@ -184,12 +209,13 @@ def main() -> None:
     parser.add_argument("--embedder", default="multilingual-e5-small")
     parser.add_argument("--limit", type=int, default=600, help="questions of each set")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--anew", action="store_true", help="read again what was read before")
     arguments = parser.parse_args()
     models = load_settings().models.model_copy(update={"embedder": arguments.embedder})
     embedder = open_embedder(models)
     readings = []
     for folder in arguments.sets:
-        readings += read_set(folder, embedder, arguments.limit)
+        readings += load_readings(folder, embedder, arguments.limit, anew=arguments.anew)
     tree = json.loads(CALIBRATION.read_text()) if CALIBRATION.exists() else {}
     for name, without in ((arguments.embedder, ((), ())), ("any", COSINES)):
         tree[name] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from assistant.answering.candidates import Candidate
-from assistant.types import Citation, LineMap
+from assistant.positions import LineMap
+from assistant.types import Citation
 
 
 def cite(source: Candidate, *, marker: int) -> Citation:

@@ -38,7 +38,7 @@ SENTENCE_FEATURES = (
     "question words in the sentence and around it",
     "question words in the whole passage",
     "cosine of sentence and question",
-    "cosine above the passages' mean",
+    "cosine above the mean of the sentences in its language",
     "passage score",
     "first passage",
     "names and numbers of the question near the sentence",
@@ -49,6 +49,7 @@ SENTENCE_FEATURES = (
     "question words in title and headings",
     "rarest question word near the sentence",
     "is a question itself",
+    "names and numbers of the question missing in the passage",
 )
 GATE_FEATURES = (
     "probability of the best sentence",
@@ -58,6 +59,7 @@ GATE_FEATURES = (
     "names and numbers of the question near the best sentence",
     "rarest question word near the best sentence",
     "answer type present",
+    "names and numbers of the question missing in the best passage",
 )
 
 
@@ -133,17 +135,19 @@ def sentence_features(
         return [], np.zeros((0, len(SENTENCE_FEATURES)))
     language = query.language
     terms = question_stems(query.text, language)
-    passage_words = [
-        set(content_stems(" ".join([chunk.title, *chunk.heading, chunk.text]), language))
-        for chunk in read
+    whole = [
+        "\n".join([chunk.title, *chunk.heading, chunk.table_header, chunk.text]) for chunk in read
     ]
+    passage_words = [set(content_stems(text, language)) for text in whole]
+    passage_texts = [fold(text) for text in whole]
     weights = _term_weights(terms, passage_words)
     anchors = _anchors(query.asked)
     wanted = answer_type(query.asked)
     texts = [f"{one.chunk.title}. {one.text}" for one in candidates]
     vectors = embedder.encode_passages(texts)  # (N, D)
     cosines = vectors @ embedder.encode_query(query.text)  # (N, D) @ (D,) -> (N,)
-    mean = float(cosines.mean())
+    languages = np.array([one.chunk.language or "" for one in candidates])  # (N,)
+    means = {name: float(cosines[languages == name].mean()) for name in set(languages)}
     own = [set(content_stems(one.text, language)) for one in candidates]
     near = [
         words | set(content_stems(one.context, language))
@@ -161,7 +165,7 @@ def sentence_features(
                 _coverage(terms, near[index], weights),
                 _coverage(terms, passage_words[candidate.passage], weights),
                 float(cosines[index]),
-                float(cosines[index]) - mean,
+                float(cosines[index]) - means[languages[index]],
                 scores[candidate.passage],
                 float(candidate.passage == 0),
                 _share(anchors, around),
@@ -172,6 +176,7 @@ def sentence_features(
                 _coverage(terms, set(content_stems(path, language)), weights),
                 float(rarest in near[index]),
                 float(candidate.text.endswith("?")),
+                float(sum(anchor not in passage_texts[candidate.passage] for anchor in anchors)),
             )
         )
     return candidates, np.array(rows, dtype=np.float64)
@@ -196,6 +201,7 @@ def gate_features(features: Matrix, chances: Vector) -> Matrix:
                 row["names and numbers of the question near the sentence"],
                 row["rarest question word near the sentence"],
                 row["answer type present"],
+                row["names and numbers of the question missing in the passage"],
             ]
         ]
     )

@@ -8,10 +8,10 @@ from assistant.answering.candidates import Candidate
 from assistant.answering.evidence import Evidence
 from assistant.words import content_stems
 
-SECOND_QUOTE = 0.8
+SECOND_QUOTE = 0.5
 """A second sentence is quoted when its chance is at least this share of the first's."""
 
-NOVELTY = 0.5
+NOVELTY = 0.3
 """... and at least this share of its words is new."""
 
 MAX_LIST_ITEMS = 8

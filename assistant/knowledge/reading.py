@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
@@ -75,14 +75,16 @@ class ReadingRoom:
         self, readable: Readable, *, query: str = "", offset: int = 0, limit: int = 50
     ) -> list[DocumentInfo]:
         """Newest first. `query` is a part of title or address, whatever its case and accents."""
-        statement = select_documents(readable)
-        if query:
-            statement = statement.where(
-                VersionRow.search_key.contains(fold(query), autoescape=True)
-            )
-        newest = statement.order_by(VersionRow.published_at.desc(), DocumentRow.id)
+        matching = _matching(readable, query)
+        newest = matching.order_by(VersionRow.published_at.desc(), DocumentRow.id)
         with self._database.reading() as session:
             return load_documents(session, newest.offset(offset).limit(limit))
+
+    def count_matching(self, readable: Readable, *, query: str = "") -> int:
+        """How many `documents` would list without a limit."""
+        rows = _matching(readable, query).with_only_columns(DocumentRow.id).subquery()
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(rows)) or 0
 
     def count(self, readable: Readable) -> tuple[int, int]:
         """(documents, chunks)."""
@@ -199,3 +201,10 @@ def not_found(document_id: str) -> DocumentNotFoundError:
     return DocumentNotFoundError(
         f"there is no document {document_id!r} that you may read; list them: philo documents list"
     )
+
+
+def _matching(readable: Readable, query: str) -> Select[DocumentRow, VersionRow]:
+    statement = select_documents(readable)
+    if query:
+        statement = statement.where(VersionRow.search_key.contains(fold(query), autoescape=True))
+    return statement

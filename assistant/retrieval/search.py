@@ -26,12 +26,17 @@ class Searcher:
         text = self._library.search_text(
             query.text, k=wanted, readable=readable, language=query.language
         )
-        fused = fuse_scores(dense, text, dense_weight=self._settings.dense_weight)[:k]
-        chunks = self._library.chunks([hit.id for hit in fused], readable)
+        chunks = self._library.chunks([hit.id for hit in (*dense, *text)], readable)
+        fused = fuse_scores(
+            dense,
+            text,
+            dense_weight=self._settings.dense_weight,
+            foreign=[i for i, one in chunks.items() if one.language not in {None, query.language}],
+        )
         found = [(chunks[hit.id], hit.score) for hit in fused if hit.id in chunks]
         return [
             passage_of(chunk, rank=rank, score=score)
-            for rank, (chunk, score) in enumerate(found, start=1)
+            for rank, (chunk, score) in enumerate(found[:k], start=1)
         ]
 
 

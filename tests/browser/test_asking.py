@@ -83,6 +83,7 @@ def test_language_follows_the_browser_can_be_switched_and_stays(handbook, open_p
     expect(title).to_have_text("Interrogez vos documents")
     page.get_by_role("radio", name="EN").click()
     expect(title).to_have_text("Ask your documents")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     page.get_by_role("link", name="Documents").click()
     expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     page.reload()

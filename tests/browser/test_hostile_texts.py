@@ -39,7 +39,10 @@ def hostile(running_service, tmp_path_factory):
         (folder / f"title-{number:02d}.txt").write_text(f"{text}\n\nA short note.\n", "utf-8")
     parts = [f"{MENTION} {number}: {text}" for number, text in enumerate(HOSTILE)]
     (folder / NAME).write_text("\n\n".join(["Zebra treasure", *parts]), "utf-8")
-    sections = [f"## Part {number}: {text}\n\n{text}" for number, text in enumerate(HOSTILE)]
+    sections = [
+        f"## Part {number}: {text}\n\nThis part of the document is about: {text}"
+        for number, text in enumerate(HOSTILE)
+    ]
     (folder / "headings.md").write_text("\n\n".join([f"# {TITLE}", *sections]), "utf-8")
     with running_service() as (address, ingest):
         ingest(folder, collection="<b>c</b> $x$ :red[c]")
@@ -75,8 +78,8 @@ def test_hostile_titles_and_texts_do_nothing_in_the_list(hostile, open_page):
     page.get_by_role("searchbox").fill("headings")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Headings $x$ :red[y] <script>alert(21)</script>")
-    page.get_by_role("searchbox").fill("zebra")
-    expect(rows).to_contain_text("Zebra")
+    page.get_by_role("searchbox").fill("<img src=x")
+    expect(rows).to_contain_text(NAME.removesuffix(".txt"))
     page.get_by_role("button", name="Text").click()
     dialog = page.get_by_role("dialog")
     for number, text in enumerate(HOSTILE):

@@ -5,7 +5,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.types import Block, BlockKind, Line, LineMap, ParsedDocument
+from assistant.positions import LineMap
+from assistant.types import Block, BlockKind, Line, ParsedDocument
 from ingestion.chunking import chunk_document
 from ingestion.parsers.blocks import markdown_table
 

@@ -14,8 +14,9 @@ from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.models.embedders.hashing import HashingEmbedder
+from assistant.positions import LineMap
 from assistant.settings import IngestSettings, Settings
-from assistant.types import OPERATOR, LineMap
+from assistant.types import OPERATOR
 from ingestion.pipeline import open_ingestor
 
 

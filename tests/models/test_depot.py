@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pickle
 import re
 import shutil
@@ -166,6 +167,18 @@ def test_interrupted_pull_leaves_no_model_and_two_processes_build_it_once(
     assert pull.returncode == 0
     assert told == ["tiny-bert: another pull is at it", "tiny-bert: already here"]
     assert depot.status(tiny_entry) == "ready"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")
+def test_ready_model_in_a_directory_that_may_not_be_written_is_enough(
+    copied: Depot, tiny_entry: ModelEntry
+) -> None:
+    home = copied.path(tiny_entry).parent
+    home.chmod(0o555)
+    try:
+        assert copied.pull(tiny_entry) == copied.path(tiny_entry)
+    finally:
+        home.chmod(0o755)
 
 
 def assert_nothing_is_left(depot: Depot, entry: ModelEntry) -> None:

@@ -57,6 +57,22 @@ def test_french_and_english_of_one_meaning_are_nearest(e5: Embedder) -> None:
     assert similarity.argmax(axis=0).tolist() == list(range(len(PAIRS)))
 
 
+def test_int8_keeps_the_similarities_of_the_full_model(e5: Embedder) -> None:
+    """Reference: the same weights in float32 under PyTorch."""
+    reference = np.array(
+        [
+            [0.899, 0.697, 0.805, 0.748, 0.828],
+            [0.757, 0.853, 0.776, 0.735, 0.778],
+            [0.813, 0.663, 0.915, 0.762, 0.832],
+            [0.739, 0.653, 0.758, 0.924, 0.807],
+            [0.811, 0.672, 0.822, 0.774, 0.963],
+        ]
+    )
+    french = e5.encode_passages([pair[0] for pair in PAIRS])
+    english = e5.encode_passages([pair[1] for pair in PAIRS])
+    np.testing.assert_allclose(french @ english.T, reference, atol=0.02)
+
+
 def test_question_finds_its_passage_across_languages(e5: Embedder) -> None:
     passages = e5.encode_passages([pair[0] for pair in PAIRS])
     query = e5.encode_query("How much notice do I have to give when I resign?")
