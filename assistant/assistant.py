@@ -98,6 +98,8 @@ class Assistant:
         return read_question(question, history=history, max_chars=limit)
 
     def _events(self, query: Query, readable: Readable, started: float) -> Iterator[AskEvent]:
+        if self.generator is not None:
+            self.generator.prepare()  # loads while the passages are looked for
         passages = self._searcher.search(
             query, k=self.settings.retrieval.passages, readable=readable
         )
