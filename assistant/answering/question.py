@@ -1,0 +1,57 @@
+"""What a question asks for, and what it asks about."""
+
+from __future__ import annotations
+
+import re
+
+from assistant.words import fold, names, plain_words
+
+
+def find_anchors(question: str) -> list[str]:
+    """Names, codes and numbers in the question: what an answer must be about."""
+    digits = [word for word in plain_words(question) if any(ch.isdigit() for ch in word)]
+    return list(dict.fromkeys([*names(question), *digits]))
+
+
+def missing_names(question: str, text: str) -> list[str]:
+    """Names, codes and years of the question that `text` does not hold."""
+    told = fold(text)
+    return [
+        anchor
+        for anchor in find_anchors(question)
+        if anchor not in told and (_YEAR.fullmatch(anchor) or not anchor[0].isdigit())
+    ]
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_MONTHS = (
+    "janvier|fevrier|février|mars|avril|mai|juin|juillet|août|aout|septembre|octobre|novembre|"
+    "décembre|decembre|january|february|march|april|may|june|july|august|september|october|"
+    "november|december|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|monday|tuesday|"
+    "wednesday|thursday|friday|saturday|sunday"
+)
+_TYPES: tuple[tuple[str, str], ...] = (
+    (
+        r"\b(combien|quelle? (montant|somme|prix|taux|pourcentage|nombre|duree|age|seuil|"
+        r"plafond|delai|part|limite)|how (many|much|long|often|old|far|big|tall|large|high)|"
+        r"what (amount|percentage|rate|price|number|limit|share))\b",
+        r"\d|\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|douze|quinze|vingt|trente|cent|"
+        r"mille|two|three|four|five|seven|eight|nine|ten|twelve|twenty|hundred|thousand)\b",
+    ),
+    (
+        r"\b(quand|when|en quelle annee|(quelle|what|which) (date|annee|year|month|day|jour|"
+        r"mois|siecle|century|heure|time)|a quelle heure|jusqu'a quand)\b",
+        rf"\b(?:1\d{{3}}|20\d\d)\b|\b\d{{1,2}}\s*(?:h|:)|(?i:\b(?:{_MONTHS})\b)",
+    ),
+    (r"\b(qui|who|whom|whose|par qui)\b", r"\b[A-ZÀ-Þ][\w'’-]+"),
+    (r"\b(ou|where|dans quelle? (ville|pays|lieu)|d'ou)\b", r"(?<!^)\b[A-ZÀ-Þ][\w'’-]+"),
+)
+
+
+def answer_type(question: str) -> re.Pattern[str] | None:
+    """What the answer must hold (a number, a date, a name), None when the question is open."""
+    folded = fold(question).replace("’", "'")
+    for asked, wanted in _TYPES:
+        if re.search(asked, folded):
+            return re.compile(wanted)
+    return None

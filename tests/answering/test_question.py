@@ -1,0 +1,41 @@
+"""What a question asks for, and what it asks about."""
+
+import pytest
+
+from assistant.answering.question import answer_type, find_anchors, missing_names
+
+
+@pytest.mark.parametrize(
+    ("question", "fits", "does_not"),
+    [
+        ("Combien de jours de congé ?", "Il y en a 25.", "Il y en a beaucoup."),
+        ("How many days off?", "Twenty days: 20.", "Some days."),
+        ("Quand ferme l'atelier ?", "Il ferme le 3 août.", "Il ferme bientôt."),
+        ("When was it founded?", "It was founded in 1998.", "It was founded by a friend."),
+        ("Qui valide les frais ?", "C'est Camille Roux.", "c'est le chef."),
+        ("Where is the office?", "It is in Dublin.", "it is upstairs."),
+    ],
+)
+def test_an_answer_has_what_the_question_asks_for(question, fits, does_not):
+    wanted = answer_type(question)
+    assert wanted is not None
+    assert wanted.search(fits)
+    assert not wanted.search(does_not)
+
+
+@pytest.mark.parametrize("question", ["Pourquoi ?", "What is a trace tree?", "Describe the plan"])
+def test_an_open_question_asks_for_nothing_in_particular(question):
+    assert answer_type(question) is None
+
+
+def test_anchors_are_names_codes_and_numbers():
+    found = find_anchors("Does Grace Murphy sell the LM-240 for 118 euros?")
+    assert found == ["grace", "murphy", "lm-240", "118"]
+
+
+def test_a_name_code_or_year_that_is_not_told_is_missing():
+    question = "How much was the LM-360 in London in 2027 for 12,000 people?"
+    assert missing_names(question, "The LM-240 was sold in Lyon in 2026.") == [
+        "lm-360", "london", "2027",
+    ]  # fmt: skip
+    assert missing_names(question, "LM-360, LONDON, 2027") == []
