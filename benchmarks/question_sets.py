@@ -37,7 +37,7 @@ def load_questions(folder: Path) -> list[Question]:
     for line in (folder / "qrels.tsv").read_text().splitlines()[1:]:
         question, document, score = line.split("\t")
         if int(score) > 0:
-            grades[question][document] = int(score)
+            grades[question][f"{folder.name}/{document}"] = int(score)
     return [
         Question(
             id=row["_id"],
@@ -58,8 +58,8 @@ def open_set(
     chunk_tokens: int = 220,
     library: Library | None = None,
 ) -> Library:
-    """A library of the set's corpus (or `library` with it); documents have their ids of the
-    set as addresses."""
+    """A library of the set's corpus (or `library` with it); a document's address is
+    the set's name and its id there."""
     if library is None:
         library = open_library(data, embedder_id=embedder.id, dimension=embedder.dimension)
     if library.uris_of_source(str(folder), "default"):
@@ -75,7 +75,7 @@ def open_set(
             continue
         vectors = embedder.encode_passages([one.indexed_text(row["title"]) for one in chunks])
         draft = Draft(
-            uri=row["_id"],
+            uri=f"{folder.name}/{row['_id']}",
             title=row["title"],
             text=text,
             chunks=chunks,

@@ -18,6 +18,7 @@ from assistant.answering.context import fit_passages
 from assistant.answering.evidence import Evidence, EvidenceReader
 from assistant.answering.grounding import Grounds
 from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
+from assistant.answering.question import says_more
 from assistant.answering.quotes import choose_quotes
 from assistant.knowledge.library import StoredChunk
 from assistant.models.generators.base import Generator
@@ -142,14 +143,19 @@ class Composer:
             sheet.writer = "model"
             grounds = Grounds(sentences, query.language)
             with closing(self._sentences(self._generator, prompt)) as texts:
-                yield from self._check(texts, grounds, evidence, sheet)
+                yield from self._check(query, texts, grounds, evidence, sheet)
         if not any(sentence.supported for sentence in sheet.sentences):
             sheet.writer = "quotes"
             for candidate in choose_quotes(evidence, list_candidates(chunks)):
                 yield sheet.write(candidate.text, [candidate], supported=True)
 
     def _check(
-        self, texts: Iterator[str], grounds: Grounds, evidence: Evidence, sheet: _Sheet
+        self,
+        query: Query,
+        texts: Iterator[str],
+        grounds: Grounds,
+        evidence: Evidence,
+        sheet: _Sheet,
     ) -> Iterator[SentenceWritten]:
         """Keep what its source supports and what answers as well as the best evidence does."""
         chances = {(one.chunk.chunk_id, one.start): chance for one, chance in evidence.sentences}
@@ -162,7 +168,7 @@ class Composer:
                 chances.get((source.chunk.chunk_id, source.start), 0.0) >= least
                 for source in support.sources
             )
-            if support.supported and relevant:
+            if support.supported and relevant and says_more(text, query.asked, query.language):
                 yield sheet.write(text, support.sources, supported=True)
                 continue
             if mode != "strict":

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answering.candidates import Candidate
+from assistant.answering.pairing import find_mispaired
 from assistant.types import Language
-from assistant.words import content_stems, fold, names, negated, numbers
+from assistant.words import content_stems, fold, names, negated, numbers, plain_words
 
 MIN_COVERAGE = 0.75
 """Share of a sentence's words that its sources must hold; their headings count."""
@@ -106,6 +107,8 @@ class Grounds:
             return Support(False, score, (source,), f"'{missing}' is not in the source")
         if share < MIN_COVERAGE or own_share < MIN_OWN_COVERAGE:
             return Support(False, score, (source,), NO_PASSAGE)
+        if mispaired := find_mispaired(clause, source.text):
+            return Support(False, score, (source,), f"{mispaired} belongs to something else")
         if negated(clause) != negated(source.text):
             return Support(False, score, (source,), NEGATION)
         return Support(True, score, (source,))
@@ -113,6 +116,10 @@ class Grounds:
 
 def _missing_numbers(sentence: str, source: str) -> str:
     known = set().union(*numbers(source))
+    told = fold(source)
+    for word in plain_words(sentence):  # dates and codes: 2026-01-31, 12/2024
+        if word[0].isdigit() and not word.isalnum() and "." not in word and word not in told:
+            return word
     for readings in numbers(sentence):
         if not readings & known:
             return "/".join(sorted(readings))

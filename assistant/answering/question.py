@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from assistant.words import fold, names, plain_words
+from assistant.types import Language
+from assistant.words import INVERSION, content_stems, fold, names, plain_words
 
 
 def find_anchors(question: str) -> list[str]:
@@ -23,6 +24,25 @@ def missing_names(question: str, text: str) -> list[str]:
     ]
 
 
+def says_more(sentence: str, question: str, language: Language) -> bool:
+    """Whether a sentence tells something beyond the question's own words, and of the kind that
+    was asked for. Small models like to turn the question round ("Combien pèse-t-il" becomes
+    "Il pèse-t-il") and call it an answer."""
+    if INVERSION.search(sentence):
+        return False
+    asked = set(content_stems(question, language))
+    if not set(content_stems(sentence, language)) - asked:
+        return False
+    wanted = answer_type(question)
+    known = set(plain_words(question))
+    rest = _WORD.sub(
+        lambda match: "" if known.issuperset(plain_words(match.group())) else match.group(),
+        sentence,
+    )
+    return wanted is None or wanted.search(rest) is not None
+
+
+_WORD = re.compile(r"[\w'’-]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _MONTHS = (
     "janvier|fevrier|février|mars|avril|mai|juin|juillet|août|aout|septembre|octobre|novembre|"

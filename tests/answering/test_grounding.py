@@ -55,6 +55,7 @@ def test_what_the_source_says_is_supported(english, sentence):
         ("Receipts are needed for amounts below 10 euros.", "negation"),
         ("Expenses must not be claimed within 30 days of the end of the trip.", "negation"),
         ("Claims older than 90 days are refused by Peter Walsh.", "walsh"),
+        ("Expenses of the trip are claimed on 2026-01-30.", "2026-01-30"),
         ("Business class flights are allowed for long journeys.", "no passage"),
     ],
 )
@@ -108,6 +109,45 @@ def test_two_sources_may_support_one_sentence(english):
 )
 def test_two_sources_are_not_mixed_into_what_neither_says(english, sentence):
     assert not english.check(sentence).supported
+
+
+SWAPS = (
+    "In 2026 Dublin staff have 24 days of annual leave, 23 in 2025. "
+    "The on-call allowance is €220 a week for Lyon staff and €240 a week for Dublin staff. "
+    "Le nombre de jours de RTT est de 8 jours en 2025 et de 9 jours en 2026."
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dublin staff have 24 days of annual leave in 2026.",
+        "Annual leave is 23 days in 2025.",
+        "The on-call allowance is €220 a week for Lyon staff.",
+        "The on-call allowance is €240 a week for Dublin staff.",
+        "The on-call allowance for Lyon is €220 a week and for Dublin €240 a week.",
+        "Le nombre de jours de RTT est de 9 jours en 2026.",
+    ],
+)
+def test_a_figure_beside_its_own_year_or_name_is_supported(make_chunk, sentence):
+    grounds = Grounds(list_candidates([make_chunk(SWAPS)]), "en")
+    assert grounds.check(sentence).supported, grounds.check(sentence).reason
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Dublin staff have 23 days of annual leave in 2026.",
+        "Annual leave is 24 days in 2025.",
+        "The on-call allowance is €240 a week for Lyon staff.",
+        "The on-call allowance is €220 a week for Dublin staff.",
+        "The on-call allowance for Lyon is €240 a week and for Dublin €220 a week.",
+        "Le nombre de jours de RTT est de 8 jours en 2026.",
+    ],
+)
+def test_a_figure_beside_another_s_year_or_name_is_caught(make_chunk, sentence):
+    grounds = Grounds(list_candidates([make_chunk(SWAPS)]), "en")
+    assert not grounds.check(sentence).supported
 
 
 def test_a_heading_counts_as_context_but_not_alone(make_chunk):

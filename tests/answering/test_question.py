@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.answering.question import answer_type, find_anchors, missing_names
+from assistant.answering.question import answer_type, find_anchors, missing_names, says_more
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,19 @@ def test_a_name_code_or_year_that_is_not_told_is_missing():
         "lm-360", "london", "2027",
     ]  # fmt: skip
     assert missing_names(question, "LM-360, LONDON, 2027") == []
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "language", "expected"),
+    [
+        ("What recall is reached above 5 °C?", "The recall reached above 5 °C.", "en", False),
+        ("What recall is reached above 5 °C?", "A recall of 0.75 is reached.", "en", True),
+        ("Combien de logements ?", "Les logements ont-ils été écartés par 35.", "fr", False),
+        ("Combien de logements en 2026 ?", "Des logements ont été loués en 2026.", "fr", False),
+        ("Combien de logements en 2026 ?", "En 2026, 35 logements ont été loués.", "fr", True),
+        ("When does the plant close?", "The plant closes for the summer.", "en", False),
+        ("When does the plant close?", "The plant closes on 3 August.", "en", True),
+    ],
+)
+def test_an_answer_says_more_than_the_question(question, sentence, language, expected):
+    assert says_more(sentence, question, language) is expected
