@@ -8,20 +8,19 @@ BIN := $(VENV)/bin
 export PHILO_DATA ?= $(CURDIR)/.philo
 PORT ?= 8501
 
-.PHONY: run demo test check setup models clean help
+.PHONY: run demo test check setup clean help
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n 's/^# //p' Makefile
 
 run: demo
+	@echo
 	@$(BIN)/philo up --port $(PORT)
 
 demo: setup
 	@$(BIN)/philo models pull
-	@$(BIN)/philo ingest examples/handbook examples/papers
-	@echo; echo "> Quelle est la durée de la garantie du LM-240 ?"
-	@$(BIN)/philo ask "Quelle est la durée de la garantie du LM-240 ?"
+	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready-dev
 	@tests/install_tools.sh

@@ -25,7 +25,13 @@ HOSTILE = [
     "&lt;script&gt;alert(19)&lt;/script&gt; &#60;img&#62;",
     "<object data=http://evil.example/20></object><embed src=http://evil.example/20>",
 ]
-FORBIDDEN = "img, svg[onload], iframe, object, embed, form[action], base, .katex, meta[http-equiv]"
+FORBIDDEN = ", ".join(
+    f"body {name}"
+    for name in (
+        "img", "svg[onload]", "iframe", "object", "embed", "form[action]", "base", ".katex",
+        "meta", "details[ontoggle]", "a[href*=evil]", "a[href^=java]", "a[href^=data]",
+    )
+)  # fmt: skip
 TITLE = "Headings $x$ :red[y] &lt;script&gt;alert(21)&lt;/script&gt; ![i](http://evil.example)"
 NAME = "<img src=x onerror=alert(22)> $x$ :red[b].txt"
 MENTION = "The treasure of the zebra lies under the old oak in Lyon"
@@ -50,14 +56,14 @@ def hostile(running_service, tmp_path_factory):
 
 
 def spoiled(page):
-    main = page.locator("[data-testid=stMain]")
-    return main.locator(FORBIDDEN).count() + main.locator("a[href*=evil], a[href^=java]").count()
+    """What the page itself never holds, so that one of them came out of a text."""
+    return [found.evaluate("found => found.outerHTML") for found in page.locator(FORBIDDEN).all()]
 
 
 def test_hostile_document_and_question_do_nothing(hostile, open_page, ask):
     page = open_page(hostile)
     expect(page.get_by_role("button", name="What does")).not_to_have_count(0)
-    assert spoiled(page) == 0
+    assert spoiled(page) == []
     everything = " ".join(HOSTILE)
     for question in ["Where does the treasure of the zebra lie?", everything]:
         answer = ask(page, question)
@@ -67,14 +73,14 @@ def test_hostile_document_and_question_do_nothing(hostile, open_page, ask):
     expect(page.locator(".philo-text").first).to_contain_text("under the old oak")
     expect(page.locator("blockquote", has_text="evil.example").first).to_be_visible()
     assert page.locator(".philo-question").last.inner_text() == everything
-    assert spoiled(page) == 0
+    assert spoiled(page) == []
 
 
 def test_hostile_titles_and_texts_do_nothing_in_the_list(hostile, open_page):
     page = open_page(hostile, path="/documents")
     rows = page.locator(".philo-row:not(.philo-row-head)")
     expect(rows).to_have_count(20)
-    assert spoiled(page) == 0
+    assert spoiled(page) == []
     page.get_by_role("searchbox").fill("headings")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Headings $x$ :red[y] <script>alert(21)</script>")
@@ -84,8 +90,14 @@ def test_hostile_titles_and_texts_do_nothing_in_the_list(hostile, open_page):
     dialog = page.get_by_role("dialog")
     for number, text in enumerate(HOSTILE):
         expect(dialog).to_contain_text(f"{MENTION} {number}: {text}")
-    assert spoiled(page) == 0
-    assert dialog.locator(FORBIDDEN).count() == 0
+    assert spoiled(page) == []
+
+
+def test_hostile_address_does_nothing(hostile, open_page):
+    page = open_page(hostile, path="/?language=');alert(23)//&question=<img src=x>")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ask your documents")
+    expect(page.get_by_role("textbox")).to_have_value("")
+    assert spoiled(page) == []
 
 
 def test_hostile_file_name_is_shown_as_it_is(hostile, open_page):
@@ -96,4 +108,4 @@ def test_hostile_file_name_is_shown_as_it_is(hostile, open_page):
     )
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text(f"{name} could not be added.")
-    assert spoiled(page) == 0
+    assert spoiled(page) == []

@@ -1,0 +1,129 @@
+"""The service, over HTTP: the only way the page learns or changes anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from typing import IO, Any
+from urllib.parse import quote
+
+import httpx
+
+from ui.replies import DocumentList, Health, IngestReport, Passage, Turn
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+LISTED_AT_ONCE = 500
+
+
+class ServiceError(Exception):
+    """The service refused or could not be reached.
+
+    `kind` is the service's own name of the error, or `Unreachable`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Service:
+    """Every method raises ServiceError. Thread-safe."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(
+            base_url=url,
+            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            trust_env=False,  # a proxy has no business between the page and its service
+        )
+
+    def health(self) -> Health:
+        return self._call("GET", "/health")
+
+    def ask(
+        self, question: str, *, history: Sequence[Turn], collection: str | None
+    ) -> Generator[tuple[str, Any], None, None]:
+        """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
+
+        Closing the iterator stops the writing.
+        """
+        body = {"question": question, "history": list(history), "collection": collection}
+        # The first sentence may take a small machine minutes: no limit on reading.
+        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        try:
+            with self._http.stream("POST", "/ask/stream", json=body, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                yield from _read_events(response.iter_lines())
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+
+    def documents(self, *, query: str, offset: int, limit: int) -> DocumentList:
+        """One page of the list, newest first; `total` counts all that match."""
+        parameters = {"q": query, "offset": offset, "limit": limit}
+        return self._call("GET", "/documents", params=parameters)
+
+    def collections(self) -> list[str]:
+        """The names of all collections that hold a document, in alphabetical order."""
+        names: set[str] = set()
+        offset, total = 0, 1
+        while offset < total:
+            page = self.documents(query="", offset=offset, limit=LISTED_AT_ONCE)
+            names.update(document["collection"] for document in page["documents"])
+            offset, total = offset + LISTED_AT_ONCE, page["total"]
+        return sorted(names)
+
+    def chunks(self, document_id: str) -> list[Passage]:
+        """A document's text in its pieces, in order."""
+        found = self._call("GET", f"/documents/{quote(document_id, safe='')}/chunks")
+        return found["chunks"]
+
+    def delete(self, document_id: str) -> None:
+        """Gone from every search when this returns."""
+        self._call("DELETE", f"/documents/{quote(document_id, safe='')}")
+
+    def upload(self, file: IO[bytes], *, name: str, collection: str) -> IngestReport:
+        """Bring one file in; `failed` of the report says why if it could not be read."""
+        return self._call(
+            "POST",
+            "/documents",
+            files={"file": (name, file)},
+            data={"collection": collection},
+            timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
+        )
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **arguments)
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+        if response.is_error:
+            raise _refusal(response)
+        return response.json() if response.content else None
+
+
+def _read_events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
+    """Server-sent events (WHATWG HTML, section 9.2) with one line of data each."""
+    name = ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data":
+            data = json.loads(value)
+            if name == "error":
+                raise ServiceError(data["error"]["type"], data["error"]["message"])
+            yield name, data
+
+
+def _refusal(response: httpx.Response) -> ServiceError:
+    try:
+        error = response.json()["error"]
+        return ServiceError(error["type"], error["message"])
+    except (ValueError, KeyError, TypeError):
+        return ServiceError("HttpError", f"HTTP {response.status_code}")
+
+
+def _unreachable(exc: Exception) -> ServiceError:
+    return ServiceError("Unreachable", str(exc))

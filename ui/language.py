@@ -1,0 +1,55 @@
+"""The page's words, in French and English."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+LOCALES = Path(__file__).parent / "locales"
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The page's texts in one language: `texts("ask.title")`."""
+
+    language: Language
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, **values: object) -> str:
+        return self.entries[key].format(**values)
+
+    def count(self, key: str, number: int) -> str:
+        """`key.one` or `key.many`, as the language counts (French says 0 in the singular)."""
+        singular = number < 2 if self.language == "fr" else number == 1
+        return self(f"{key}.one" if singular else f"{key}.many", number=self.number(number))
+
+    def number(self, number: int) -> str:
+        return f"{number:,}".replace(",", self("format.thousands"))
+
+    def decimal(self, number: float) -> str:
+        return f"{number:.1f}".replace(".", self("format.decimal"))
+
+    def date(self, iso: str, *, utc_offset: timedelta) -> str:
+        """The day of a moment, on the reader's clock."""
+        moment = datetime.fromisoformat(iso)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(timezone(utc_offset)).strftime(self("format.date"))
+
+
+@cache
+def load_texts(language: Language) -> Texts:
+    content = (LOCALES / f"{language}.json").read_text(encoding="utf-8")
+    return Texts(language, json.loads(content))
+
+
+def preferred_language(locale: str | None) -> Language:
+    """The language for a browser's locale such as `fr-CA`; English where it is neither."""
+    return "fr" if (locale or "").lower().split("-")[0] == "fr" else "en"

@@ -1,0 +1,92 @@
+"""What the service answers, as far as the page shows it (see the API's own /docs)."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class Health(TypedDict):
+    generator: str
+    documents: int
+    chunks: int
+    max_question_chars: int
+    max_file_bytes: int
+
+
+class Passage(TypedDict):
+    document_id: str
+    uri: str
+    title: str
+    page: int
+    heading: list[str]
+    start: int
+    end: int
+    text: str
+
+
+class Citation(TypedDict):
+    marker: int
+    document_id: str
+    title: str
+    uri: str
+    page: int
+    pages: int
+    heading: list[str]
+    start: int
+    end: int
+    quote: str
+
+
+class Sentence(TypedDict):
+    text: str
+    supported: bool
+    citations: list[int]
+
+
+class Timings(TypedDict):
+    total: float
+
+
+class Answer(TypedDict):
+    answer: str
+    refused: bool
+    model: str
+    writer: Literal["model", "quotes", "none"]
+    language: str
+    citations: list[Citation]
+    sentences: list[Sentence]
+    passages: list[Passage]
+    timings_ms: Timings
+
+
+class Turn(TypedDict):
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Document(TypedDict):
+    id: str
+    uri: str
+    title: str
+    collection: str
+    language: str | None
+    pages: int
+    empty_pages: list[int]
+    published_at: str
+
+
+class DocumentList(TypedDict):
+    documents: list[Document]
+    total: int
+
+
+class Failure(TypedDict):
+    uri: str
+    reason: str
+
+
+class IngestReport(TypedDict):
+    added: int
+    updated: int
+    unchanged: int
+    failed: list[Failure]

@@ -1,0 +1,120 @@
+"""What one browser session remembers, and under which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, TypeVar
+
+import streamlit as st
+
+from ui.client import ServiceError
+from ui.replies import Answer, Turn
+
+LANGUAGE = "language"
+QUESTION = "question"
+SCOPE = "scope"
+SEARCH = "search"
+LIST_PAGE = "list_page"
+TEXT_PAGE = "text_page"
+CONVERSATION = "conversation"
+NEXT_QUESTION = "next_question"
+UPLOADS = "uploads"
+EXAMPLES = "examples"
+COLLECTIONS = "collections"
+
+FOLLOWED_EXCHANGES = 5
+"""Sent along with a question."""
+
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A question and what came of it: neither answer nor error when it was interrupted."""
+
+    question: str
+    answer: Answer | None = None
+    error: ServiceError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What became of one file. `reason` is why it failed."""
+
+    name: str
+    outcome: Literal["added", "updated", "unchanged", "failed"]
+    reason: str = ""
+
+
+def conversation() -> list[Exchange]:
+    return st.session_state.setdefault(CONVERSATION, [])
+
+
+def history() -> list[Turn]:
+    """The last answered exchanges as turns, oldest first."""
+    turns: list[Turn] = []
+    answered = [exchange for exchange in conversation() if exchange.answer is not None]
+    for exchange in answered[-FOLLOWED_EXCHANGES:]:
+        turns.append({"role": "user", "text": exchange.question})
+        turns.append({"role": "assistant", "text": exchange.answer["answer"]})
+    return turns
+
+
+def forget_conversation() -> None:
+    st.session_state[CONVERSATION] = []
+
+
+def put_question(question: str) -> None:
+    """Have a question asked by the run that follows."""
+    st.session_state[NEXT_QUESTION] = question
+
+
+def ask_again() -> None:
+    put_question(conversation().pop().question)
+
+
+def take_question() -> str | None:
+    return st.session_state.pop(NEXT_QUESTION, None)
+
+
+def uploads() -> list[Upload]:
+    """What became of the files that were brought in last."""
+    return st.session_state.setdefault(UPLOADS, [])
+
+
+def forget_uploads() -> None:
+    st.session_state.pop(UPLOADS, None)
+
+
+def begin_uploads() -> list[Upload]:
+    st.session_state[UPLOADS] = []
+    return uploads()
+
+
+def remember(key: str, *, of: object, make: Callable[[], T]) -> T:
+    """What `make` gives, made anew only when `of` has changed."""
+    kept_of, kept = st.session_state.get(key, (None, None))
+    if kept_of != of:
+        kept = make()
+        st.session_state[key] = (of, kept)
+    return kept
+
+
+def list_page() -> int:
+    return st.session_state.get(LIST_PAGE, 1)
+
+
+def back_to_first_page() -> None:
+    st.session_state[LIST_PAGE] = 1
+
+
+def back_to_first_piece() -> None:
+    st.session_state[TEXT_PAGE] = 1
+
+
+def utc_offset() -> timedelta:
+    """How far the reader's clock is ahead of UTC."""
+    return -timedelta(minutes=st.context.timezone_offset or 0)
