@@ -15,7 +15,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", disk], capture_output=True, text=True
     )
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
@@ -28,7 +28,7 @@ def test_a_full_disk_is_said_and_survived(philo, data):
     assert outcome.code == 1
     assert "space" in outcome.err
     assert "Traceback" not in outcome.err
-    subprocess.run(["mount", "-o", "remount,size=300m", data.parent], check=True)
+    subprocess.run(["mount", "-o", "remount,size=2g", data.parent], check=True)
     report = philo("ingest", HANDBOOK, "--json").json
     assert report["failed"] == []
     assert report["added"] + report["unchanged"] + report["updated"] == 13

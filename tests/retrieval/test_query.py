@@ -41,3 +41,38 @@ def test_a_follow_up_carries_the_two_turns_before_it():
     query = read_question("And how long is its warranty?", history=history, max_chars=200)
     assert query.asked == "And how long is its warranty?"
     assert query.text == "What is the LM-240? Who sells it? And how long is its warranty?"
+
+
+HISTORY = [
+    Turn(role="user", text="How soon must expenses be claimed?"),
+    Turn(role="assistant", text="Within 30 days [1]."),
+]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Que signifie le code de panne E17 ?",
+        "Combien de jours de RTT les cadres au forfait ont-ils en 2026 ?",
+        "What is the mileage rate for Dublin staff using a private car?",
+        "Combien pèse le compteur monophasé LM-240 ?",
+    ],
+)
+def test_a_new_subject_leaves_the_old_one_behind(question):
+    assert read_question(question, history=HISTORY, max_chars=200).text == question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And for hotels?",
+        "Who approves them?",
+        "Et pour les hôtels à Dublin en 2026 ?",
+        "What happens if it is claimed after the deadline?",
+        "Qui lui rembourse les frais tardifs ?",
+        "Why?",
+    ],
+)
+def test_a_question_that_points_back_takes_the_earlier_one_along(question):
+    text = read_question(question, history=HISTORY, max_chars=200).text
+    assert text == f"How soon must expenses be claimed? {question}"
