@@ -18,8 +18,7 @@ run: demo
 	@echo
 	@$(BIN)/philo up --port $(PORT)
 
-demo: setup
-	@$(BIN)/philo models pull
+demo: $(VENV)/.models
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready-dev
@@ -40,6 +39,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing pinned dependencies into $(VENV) (the first time: two minutes) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.models: $(VENV)/.ready
+	@$(BIN)/philo models pull
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready

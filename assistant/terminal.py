@@ -54,11 +54,11 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
         if answer.passages:
             print(f"\n{_PHRASES[answer.language]['nearest']}")
         for passage in answer.passages[:NEAREST]:
-            print(f"  - {_place(passage.title, passage.page, passage.heading)}: {passage.uri}")
+            print(f"  - {_place(passage)}: {passage.uri}")
     else:
         print()
         for citation in answer.citations:
-            print(f"[{citation.marker}] {_cited(citation)}")
+            print(f"[{citation.marker}] {_place(citation)}")
             print(f"    “{_shorten(citation.quote)}”")
             print(f"    {citation.uri}")
     return answer
@@ -66,7 +66,7 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
 
 def print_hits(hits: Iterable[Passage]) -> None:
     for hit in hits:
-        print(f"{hit.rank:>3}. {hit.score:.3f}  {_place(hit.title, hit.page, hit.heading)}")
+        print(f"{hit.rank:>3}. {hit.score:.3f}  {_place(hit)}")
         print(f"     {_shorten(hit.text)}")
         print(f"     {hit.uri}")
 
@@ -122,15 +122,11 @@ def progress_bar() -> Iterator[ProgressListener]:
         yield show
 
 
-def _cited(citation: Citation) -> str:
-    paged = citation.page if citation.pages > 1 else None
-    return _place(citation.title, paged, citation.heading)
-
-
-def _place(title: str, page: int | None, heading: list[str]) -> str:
-    section = next((part for part in reversed(heading) if part != title), "")
-    parts = [title, section, f"p. {page}" if page else ""]
-    return ", ".join(part for part in parts if part)
+def _place(source: Citation | Passage) -> str:
+    """Title, innermost heading, and the page where the document has more than one."""
+    section = next((part for part in reversed(source.heading) if part != source.title), "")
+    page = f"p. {source.page}" if source.pages > 1 else ""
+    return ", ".join(part for part in (source.title, section, page) if part)
 
 
 def _shorten(text: str) -> str:

@@ -168,7 +168,7 @@ class Box(PublicModel):
 
 
 class Passage(PublicModel):
-    """A chunk as found for a question."""
+    """A chunk as found for a question. `pages` is how many the document has."""
 
     rank: int
     score: float
@@ -177,6 +177,7 @@ class Passage(PublicModel):
     uri: str
     title: str
     page: int
+    pages: int
     heading: list[str]
     start: int
     end: int

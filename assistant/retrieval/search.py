@@ -49,6 +49,7 @@ def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
         uri=chunk.uri,
         title=chunk.title,
         page=chunk.page,
+        pages=chunk.pages,
         heading=list(chunk.heading),
         start=chunk.start,
         end=chunk.end,

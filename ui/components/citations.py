@@ -38,7 +38,7 @@ def citation_card(
 
 def passage_card(texts: Texts, passage: Passage) -> Markup:
     """A passage that is near the question, whole."""
-    page = passage["page"] if passage["page"] > 1 else None
+    page = passage["page"] if passage["pages"] > 1 else None
     return element(
         "details",
         element("summary", _place(texts, passage["title"], passage["heading"], page)),
