@@ -18,9 +18,10 @@ import Stemmer
 from assistant.types import Language
 
 WORD = re.compile(r"[^\W_]+(?:[-./][^\W_]+)*", re.UNICODE)
-ELISION = re.compile(
-    r"\b(?:l|d|j|n|s|c|m|t|qu|jusqu|lorsqu|puisqu|quoiqu|presqu)['’ʼ](?=\w)", re.IGNORECASE
-)
+ELIDED = tuple("c d j l m n s t qu jusqu lorsqu puisqu quoiqu presqu".split())
+"""French words that lose their vowel and are written with an apostrophe."""
+
+ELISION = re.compile(rf"\b(?:{'|'.join(ELIDED)})['’ʼ](?=\w)", re.IGNORECASE)
 INVERSION = re.compile(
     r"-(?:t-)?(?:ils?|elles?|on|vous|nous|je|tu|ce|y|en|les?|la|moi|lui|leur)\b", re.IGNORECASE
 )
@@ -31,22 +32,23 @@ STOP_WORDS: dict[Language, frozenset[str]] = {
         """a about above after again all also am an and any are as at be because been before
         being below between both but by can could did do does doing down during each few for
         from further had has have having he her here hers him his how i if in into is it its
-        itself just may me might more most must my no nor not of off on once only or other our
-        out over own per same shall she should so some such than that the their them then there
-        these they this those through to too under until up upon us very was we were what when
-        where which while who whom whose why will with within would you your yours""".split()
+        itself just may me might more most must my no nor not of off on once only or other
+        our ours out over own per s same shall she should so some such than that the their
+        them then there these they this those through to too under until up upon us very was
+        we were what when where which while who whom whose why will with within would you
+        your yours""".split()
     ),
     "fr": frozenset(
-        """a afin ai aie ainsi alors apres as au aucun aucune aussi autre autres aux avant avec
-        avez avoir avons c ce ceci cela celle celles celui ces cet cette ceux chaque chez ci
-        combien comme comment d dans de depuis des donc dont du elle elles en encore entre es
-        est et etaient etait etant etc ete etes etre eu eux faire fait faut font furent fut ici
-        il ils j je jusqu l la le les leur leurs lors lorsque lui m ma mais me meme memes mes
-        moi moins mon n ne ni non nos notre nous on ont ou par parce pas pendant peu peut
-        peuvent plus pour pourquoi puis puisque qu quand que quel quelle quelles quels qui quoi
-        s sa sans se selon sera seront ses si soit son sont sous suis sur t ta te tel tes toi
-        ton tous tout toute toutes tres tu un une va vers via voici voila vos votre vous
-        y""".split()
+        """a afin ai aie ainsi alors apres as au aucun aucune aussi autre autres aux avait
+        avant avec avez avoir avons c ce ceci cela celle celles celui ces cet cette ceux
+        chaque chez ci combien comme comment d dans de depuis des dois doit donc dont du
+        elle elles en encore entre es est estce et etaient etait etant etc ete etes etre eu
+        eux faire fait faut font furent fut ici il ils j je jusqu l la le les leur leurs
+        lors lorsque lui m ma mais me meme memes mes moi moins mon n ne ni non nos notre
+        nous on ont ou par parce pas pendant peu peut peuvent peux plus pour pourquoi puis
+        puisque qu quand que quel quelle quelles quels qui quoi s sa sans se selon sera
+        seront ses si soit son sont sous suis sur t ta te tel tes toi ton tous tout toute
+        toutes tres tu un une va vers via voici voila vos votre vous y""".split()
     ),
 }
 NEGATIONS = frozenset(
@@ -64,13 +66,15 @@ NUMBER_WORDS = {
     for value, word in enumerate(words.split())
     if word not in {"un", "one"}  # far more often an article or a pronoun
 }
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _LANGUAGES: dict[Language, str] = {"fr": "french", "en": "english"}
 _local = threading.local()
 
 
 def fold(text: str) -> str:
-    """Lower case without accents; same words compare equal however they were typed."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    """Lower case without accents and ligatures: `Œuvre achevée` -> `oeuvre achevee`."""
+    whole = text.encode("utf-8", "ignore").decode("utf-8")  # without halves of surrogate pairs
+    decomposed = unicodedata.normalize("NFKD", whole.casefold().translate(_LIGATURES))
     return "".join(ch for ch in decomposed if not unicodedata.combining(ch))
 
 
@@ -90,7 +94,7 @@ def content_stems(text: str, language: Language) -> list[str]:
     stems: list[str] = []
     for word in plain_words(text):
         parts = [word] if word.isalnum() else [word, *re.split(r"[-./]", word)]
-        stems.extend(_stem(part, language) for part in parts if part not in stop)
+        stems.extend(stem(part, language) for part in parts if part not in stop)
     return stems
 
 
@@ -98,19 +102,20 @@ def question_stems(question: str, language: Language) -> list[str]:
     """Distinct content stems of a question; all its words when every one is a stop word."""
     stems = content_stems(question, language)
     if not stems:
-        stems = [_stem(word, language) for word in plain_words(question)]
+        stems = [stem(word, language) for word in plain_words(question)]
     return list(dict.fromkeys(stems))
 
 
-@lru_cache(maxsize=65_536)
-def _stem(word: str, language: Language) -> str:
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: Language) -> str:
+    """The stem of a lower-case word; what holds a digit and very short words stay as they are."""
     if any(ch.isdigit() for ch in word) or len(word) < 3:
         return word
     stemmers = _local.__dict__.setdefault("stemmers", {})
     if language not in stemmers:  # a Stemmer object must not be shared between threads
         stemmers[language] = Stemmer.Stemmer(_LANGUAGES[language])
-    stem: str = stemmers[language].stemWord(word)
-    return stem
+    found: str = stemmers[language].stemWord(word)
+    return found
 
 
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[ \u00a0\u202f]\d{3}(?!\d))*(?:[.,]\d+)*")

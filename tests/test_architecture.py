@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 WRAPPED = {
     "chromadb": {"assistant/knowledge/vectors/chroma.py"},
-    "tantivy": {f"assistant/knowledge/lexicon/{name}.py" for name in ("tantivy_index", "analysis")},
+    "tantivy": {"assistant/knowledge/lexicon/tantivy_index.py"},
     "streamlit": {"assistant/serving.py"},
 }
 NEURAL = ("torch", "transformers", "onnxruntime", "onnxruntime_genai", "sentence_transformers")

@@ -8,11 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -98,19 +94,28 @@ def open_database(path: Path) -> Database:
 
 
 def _migrate(connection: Connection, path: Path) -> None:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    known = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()]
+    known = sorted(step.stem[1:5] for step in MIGRATIONS.glob("versions/v[0-9]*.py"))
     with connection.begin():
-        present = MigrationContext.configure(connection).get_current_revision()
-        if present == known[0]:
+        present = None
+        if inspect(connection).has_table("alembic_version"):
+            present = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        if present == known[-1]:
             return
         if present is not None and present not in known:
             raise DataDirectoryError(
-                f"{path} has schema {present}, this Philo knows up to {known[0]}: "
+                f"{path} has schema {present}, this Philo knows up to {known[-1]}: "
                 "it was written by a newer Philo; update Philo, or use another data directory"
             )
-        command.upgrade(config, "head")
+        _upgrade(connection)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # here: it takes half a second that few starts need
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    command.upgrade(config, "head")
 
 
 def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from assistant.knowledge.lexicon.analysis import fold
 from assistant.knowledge.stored import IndexedChunk, pack_json, to_chunk_row
 from assistant.knowledge.tables import (
     ChunkRow,
@@ -21,6 +20,7 @@ from assistant.knowledge.tables import (
     VersionRow,
 )
 from assistant.types import Draft
+from assistant.words import fold
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from sqlalchemy import Select, func, select
 
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
-from assistant.knowledge.lexicon.analysis import fold
 from assistant.knowledge.lexicon.base import Lexicon
 from assistant.knowledge.stored import (
     Published,
@@ -25,6 +24,7 @@ from assistant.knowledge.stored import (
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
 from assistant.types import DocumentInfo, Language, Readable, ScoredId
+from assistant.words import fold
 
 
 class ReadingRoom:

