@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +20,6 @@ from pydantic import BaseModel
 
 from assistant.errors import PhiloError, StorageFullError
 from assistant.settings import ModelSettings, Settings, load_settings
-from assistant.types import EVERYONE
 
 if TYPE_CHECKING:
     from assistant.client import Client
@@ -52,6 +53,7 @@ Collection = Annotated[
 
 def main() -> None:
     """Entry point: 0 done, 1 failed with a message that says what to do, 2 wrong usage."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is given back
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()
@@ -129,18 +131,19 @@ def ingest(
         str, typer.Option("--collection", metavar="C", help="The set they belong to.")
     ] = "default",
     groups: Annotated[
-        str, typer.Option("--groups", metavar="G,...", help="Who may read them.")
-    ] = EVERYONE,
+        str | None,
+        typer.Option("--groups", metavar="G,...", help="Who may read them; else as before."),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Bring documents in; folders are kept in step with what is on the disk."""
     from assistant.terminal import print_report, progress_bar
 
-    names = [name.strip() for name in groups.split(",") if name.strip()]
-    if not names:
+    names = groups and [name.strip() for name in groups.split(",") if name.strip()]
+    if names is not None and not names:
         raise typer.BadParameter("give at least one group", param_hint="--groups")
-    absolute = [str(Path(path).expanduser().absolute()) for path in paths]
+    absolute = [os.path.abspath(os.path.expanduser(path)) for path in paths]  # noqa: PTH100, PTH111
     with _client(load_settings(data)) as client, progress_bar() as show:
         report = client.ingest(absolute, collection=collection, groups=names, listener=show)
     if as_json:
@@ -230,6 +233,21 @@ def delete_document(document_id: str, data: Data = None, as_json: Json = False) 
         _print_json({"deleted": document_id})
     else:
         print(f"deleted {document_id}")
+
+
+@documents_app.command("reindex")
+def reindex_documents(data: Data = None, as_json: Json = False) -> None:
+    """Make both indexes anew from the database; nothing is embedded again."""
+    from assistant.service import open_assistant
+    from assistant.types import OPERATOR
+
+    with open_assistant(load_settings(data)) as assistant:
+        assistant.library.rebuild()
+        documents, chunks = assistant.library.count(OPERATOR)
+    if as_json:
+        _print_json({"documents": documents, "chunks": chunks})
+    else:
+        print(f"{documents} documents, {chunks} chunks indexed")
 
 
 @models_app.command("list")

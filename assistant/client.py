@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import httpx
 from pydantic import TypeAdapter
 
+from assistant import errors
 from assistant.answering.compose import SentenceWritten
 from assistant.assistant import AskEvent, Assistant
 from assistant.data_directory import RunningService, find_service
@@ -44,7 +45,7 @@ class Client(Protocol):
         paths: Sequence[str],
         *,
         collection: str,
-        groups: Sequence[str],
+        groups: Sequence[str] | None,
         listener: ProgressListener,
     ) -> IngestReport: ...
 
@@ -85,7 +86,7 @@ class LocalClient:
         paths: Sequence[str],
         *,
         collection: str,
-        groups: Sequence[str],
+        groups: Sequence[str] | None,
         listener: ProgressListener,
     ) -> IngestReport:
         return self._assistant.ingestor.ingest(
@@ -136,7 +137,9 @@ class RemoteClient:
                 yield Answer.model_validate(data)
 
     def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
-        parameters = {"q": question, "k": k} | ({"collection": collection} if collection else {})
+        parameters = {"q": question, "k": k} | (
+            {} if collection is None else {"collection": collection}
+        )
         found = self._call("GET", "/search", params=parameters)
         return TypeAdapter(list[Passage]).validate_python(found["hits"])
 
@@ -145,10 +148,10 @@ class RemoteClient:
         paths: Sequence[str],
         *,
         collection: str,
-        groups: Sequence[str],
+        groups: Sequence[str] | None,
         listener: ProgressListener,
     ) -> IngestReport:
-        body = {"paths": list(paths), "collection": collection, "groups": list(groups)}
+        body = {"paths": list(paths), "collection": collection, "groups": groups and list(groups)}
         for name, data in self._stream("/ingest", body):
             if name == "report":
                 return IngestReport.model_validate(data)
@@ -212,7 +215,10 @@ def _raise_for_error(response: httpx.Response) -> None:
 
 
 def _told(body: dict[str, Any]) -> PhiloError:
-    return ServiceError(str(body["error"]["message"]))
+    kind = getattr(errors, str(body["error"]["type"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, PhiloError)):
+        kind = ServiceError
+    return kind(str(body["error"]["message"]))
 
 
 def _unreachable(exc: Exception) -> ServiceError:

@@ -33,8 +33,7 @@ def own_directory(path: Path, *, wait_s: float = 0.0) -> FileLock:
         DataDirectoryError: it cannot be made or written to.
     """
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o700)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(path / LOCK_NAME, timeout=wait_s)
         lock.acquire()
     except Timeout as exc:
@@ -47,6 +46,7 @@ def own_directory(path: Path, *, wait_s: float = 0.0) -> FileLock:
             f"{path} cannot be used as data directory ({exc.strerror or exc}); "
             "choose one that you may write to with --data"
         ) from exc
+    (path / SERVICE_NAME).unlink(missing_ok=True)  # of an owner that was killed
     return lock
 
 

@@ -24,6 +24,8 @@ from assistant.service import find_plugin, open_assistant
 from assistant.settings import Settings
 
 BACKLOG = 128
+GRACE_S = 5
+"""How long running requests may take to end when the service is stopped."""
 
 
 def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str, bool], None]) -> None:
@@ -48,7 +50,14 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str, boo
         with announced(settings.data, f"{address}/api") as service:
             page = find_plugin("page")
             app = _build_app(assistant, service, page)
-            server = _Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+            server = _Server(
+                uvicorn.Config(
+                    app,
+                    log_level="warning",
+                    lifespan="on",
+                    timeout_graceful_shutdown=GRACE_S,
+                )
+            )
             server.on_started = lambda: ready(address, page is not None)
             if assistant.generator is not None:
                 assistant.generator.prepare()

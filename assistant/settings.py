@@ -62,8 +62,8 @@ class AnsweringSettings(Section):
         le=1.0,
         description="refuse when the probability that the passages hold the answer is lower",
     )
-    grounding: Literal["strict", "warn", "off"] = Field(
-        "strict", description="unsupported sentences are removed, marked, or left"
+    grounding: Literal["strict", "warn"] = Field(
+        "strict", description="unsupported sentences are removed, or marked"
     )
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(

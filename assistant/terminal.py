@@ -17,7 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from assistant.answering.compose import SentenceWritten
+from assistant.answering.compose import UNSUPPORTED, SentenceWritten
 from assistant.assistant import AskEvent
 from assistant.types import (
     Answer,
@@ -32,9 +32,9 @@ from assistant.types import (
 
 NEAREST = 3
 QUOTE_CHARS = 300
-_PHRASES: dict[Language, dict[str, str]] = {
-    "en": {"nearest": "The nearest passages:", "unsupported": "(not supported)"},
-    "fr": {"nearest": "Les passages les plus proches :", "unsupported": "(non étayé)"},
+_NEAREST: dict[Language, str] = {
+    "en": "The nearest passages:",
+    "fr": "Les passages les plus proches :",
 }
 
 
@@ -44,7 +44,7 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
     for event in events:
         if isinstance(event, SentenceWritten):
             marks = "".join(f" [{marker}]" for marker in event.sentence.citations)
-            doubt = "" if event.sentence.supported else " (?)"
+            doubt = "" if event.sentence.supported else f" {UNSUPPORTED}"
             print(f"{event.sentence.text}{marks}{doubt}", flush=True)
         elif isinstance(event, Answer):
             answer = event
@@ -52,7 +52,7 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
     if answer.refused:
         print(answer.answer)
         if answer.passages:
-            print(f"\n{_PHRASES[answer.language]['nearest']}")
+            print(f"\n{_NEAREST[answer.language]}")
         for passage in answer.passages[:NEAREST]:
             print(f"  - {_place(passage)}: {passage.uri}")
     else:
@@ -95,7 +95,7 @@ def progress_bar() -> Iterator[ProgressListener]:
     console = Console(file=sys.stderr)
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),

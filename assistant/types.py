@@ -292,10 +292,12 @@ class Ingestor(Protocol):
         paths: Sequence[str],
         *,
         collection: str = "default",
-        groups: Sequence[str] = (EVERYONE,),
+        groups: Sequence[str] | None = None,
         listener: ProgressListener | None = None,
     ) -> IngestReport:
         """Bring files and folders into the knowledge.
+
+        `groups` None: a known document stays readable by whom it was, a new one is by all.
 
         A folder is kept in step: files that left it since the last time are retired.
 
@@ -310,7 +312,7 @@ class Ingestor(Protocol):
         *,
         name: str,
         collection: str = "default",
-        groups: Sequence[str] = (EVERYONE,),
+        groups: Sequence[str] | None = None,
     ) -> IngestReport:
         """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
         may be deleted when the call returns. The same name again is a new version."""

@@ -3,9 +3,11 @@
 python examples/demo.py        (or: make demo)
 """
 
+import sys
 from pathlib import Path
 
 from assistant import load_settings, open_assistant
+from assistant.errors import PhiloError
 from assistant.terminal import print_answer, print_report, progress_bar
 from assistant.types import OPERATOR
 
@@ -29,4 +31,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PhiloError as exc:
+        sys.exit(f"philo: {exc}")

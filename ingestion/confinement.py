@@ -1,10 +1,11 @@
 """What a parsing child denies itself before it opens a file.
 
-Limits of memory, time, files and processes come from the kernel (rlimits). Network and new
-programs are refused by the kernel where it allows an unprivileged process to install a
-seccomp filter (Linux on x86-64 and arm64), and by Python's own audit hook everywhere. The
-hook binds Python code only: where the filter is missing, native code that was taken over
-could still connect.
+Limits of memory, time, files and processes come from the kernel (rlimits). Network, new
+programs and changed rights are refused by the kernel where it allows an unprivileged process to
+install a seccomp filter (Linux on x86-64 and arm64), changes to files and folders where it has
+Landlock (Linux 5.13 and later), and network and programs by Python's own audit hook everywhere.
+The hook binds Python code only: where filter and Landlock are missing, native code that was taken
+over could still connect, or remove files. Reading other files is not prevented anywhere.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import math
+import os
 import platform
 import resource
 import struct
@@ -21,20 +23,23 @@ OPEN_FILES = 64
 
 _REFUSED_EVENTS = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system")
 
-# socket, socketpair, io_uring_setup | fork, vfork, execve, execveat, kill, ptrace,
-# process_vm_writev. Numbers from the kernel's syscall tables.
+# socket, socketpair, io_uring_setup | fork, vfork, execve, execveat, kill, tkill, ptrace,
+# process_vm_writev | chmod, fchmod, fchmodat, fchmodat2. Numbers from the kernel's syscall tables.
 _MACHINES = {
-    "x86_64": (0xC000003E, (41, 53, 425, 57, 58, 59, 322, 62, 101, 311)),
-    "aarch64": (0xC00000B7, (198, 199, 425, 221, 281, 129, 117, 271)),
+    "x86_64": (0xC000003E, (41, 53, 425, 57, 58, 59, 322, 62, 200, 101, 311, 90, 91, 268, 452)),
+    "aarch64": (0xC00000B7, (198, 199, 425, 221, 281, 129, 130, 117, 271, 52, 53, 452)),
 }
 _LOAD, _EQUALS, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 _X32_CALLS = 0x40000000
+_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
+_LANDLOCK_CHANGES = 0x1FF2  # write, make and remove files and folders; reading stays allowed
+_LANDLOCK_REFER, _LANDLOCK_TRUNCATE = 1 << 13, 1 << 14  # since versions 2 and 3
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 
 
 def confine_process() -> bool:
-    """Give up network, new programs, and writing to files, for good.
+    """Give up network, new programs, and changing files, for good.
 
     Returns:
         whether the kernel itself refuses network and programs.
@@ -43,6 +48,7 @@ def confine_process() -> bool:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    _forbid_changes()
     filtered = _install_filter()
     sys.addaudithook(_refuse)
     return filtered
@@ -73,6 +79,26 @@ def address_space() -> int:
 def _refuse(event: str, _arguments: object) -> None:
     if event.startswith(_REFUSED_EVENTS):
         raise PermissionError(f"{event} is not allowed to a parser")
+
+
+def _forbid_changes() -> bool:
+    """Landlock: no file or folder is written, made, moved, cut or removed any more."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1)
+    if version < 1:
+        return False
+    rights = _LANDLOCK_CHANGES
+    rights |= _LANDLOCK_REFER if version >= 2 else 0
+    rights |= _LANDLOCK_TRUNCATE if version >= 3 else 0
+    ruleset = libc.syscall(_LANDLOCK_CREATE, struct.pack("=Q", rights), ctypes.c_size_t(8), 0)
+    if ruleset < 0:
+        return False
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    done: int = libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0)
+    os.close(ruleset)
+    return done == 0
 
 
 def _install_filter() -> bool:

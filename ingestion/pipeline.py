@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -9,14 +10,13 @@ import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
-from assistant.errors import ParseError, StorageFullError
+from assistant.errors import DocumentNotFoundError, ParseError, StorageFullError
 from assistant.knowledge.library import Library
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder, Vectors
@@ -71,7 +71,7 @@ class LocalIngestor:
         paths: Sequence[str],
         *,
         collection: str = "default",
-        groups: Sequence[str] = (EVERYONE,),
+        groups: Sequence[str] | None = None,
         listener: ProgressListener | None = None,
     ) -> IngestReport:
         """See `assistant.types.Ingestor`.
@@ -96,9 +96,10 @@ class LocalIngestor:
         for failure in found.failures:
             run.fail(failure.uri, failure.reason)
         with _storage_errors():
-            self._bring_in(found.files, collection, frozenset(groups), run, known)
+            self._bring_in(found.files, collection, _group_set(groups), run, known)
             for uri, document_id in gone.items():
-                self._library.retire(document_id)
+                with contextlib.suppress(DocumentNotFoundError):  # somebody else was quicker
+                    self._library.retire(document_id)
                 run.finish(uri, "removed")
         return run.report()
 
@@ -108,7 +109,7 @@ class LocalIngestor:
         *,
         name: str,
         collection: str = "default",
-        groups: Sequence[str] = (EVERYONE,),
+        groups: Sequence[str] | None = None,
     ) -> IngestReport:
         """See `assistant.types.Ingestor`. A file of an unknown format is a failure in the
         report.
@@ -129,7 +130,7 @@ class LocalIngestor:
             link = Path(folder) / name[-60:]
             link.symlink_to(Path(path).absolute())
             file = FoundFile(link, uri, fmt)
-            self._bring_in([file], collection, frozenset(groups), run, set())
+            self._bring_in([file], collection, _group_set(groups), run, set())
         return run.report()
 
     def close(self) -> None:
@@ -139,7 +140,7 @@ class LocalIngestor:
         self,
         files: Sequence[FoundFile],
         collection: str,
-        groups: frozenset[str],
+        groups: frozenset[str] | None,
         run: Run,
         known: set[str],
     ) -> None:
@@ -163,10 +164,10 @@ class LocalIngestor:
                 else:
                     changed.append(changed_file)
         if changed:
-            self._publish_all(changed, collection, groups, run)
+            self._publish_all(changed, collection, run)
 
     def _compare(
-        self, file: FoundFile, collection: str, groups: frozenset[str], known: set[str]
+        self, file: FoundFile, collection: str, groups: frozenset[str] | None, known: set[str]
     ) -> _Changed | None:
         """None where the published version was made of the same bytes by the same recipe.
 
@@ -184,16 +185,18 @@ class LocalIngestor:
             sha256,
             self.recipe,
         ):
-            return _Changed(file, sha256, state)
-        if published.groups != groups:
-            self._library.set_groups(published.document_id, groups)
-        if file.source is not None and file.uri not in known:
-            self._library.touch(published.document_id, source=file.source)
+            readers = groups or (published.groups if published else frozenset({EVERYONE}))
+            return _Changed(file, sha256, state, readers)
+        try:
+            if groups is not None and published.groups != groups:
+                self._library.set_groups(published.document_id, groups)
+            if file.source is not None and file.uri not in known:
+                self._library.touch(published.document_id, source=file.source)
+        except DocumentNotFoundError:  # deleted by somebody else at this moment
+            return _Changed(file, sha256, state, groups or frozenset({EVERYONE}))
         return None
 
-    def _publish_all(
-        self, waiting: deque[_Changed], collection: str, groups: frozenset[str], run: Run
-    ) -> None:
+    def _publish_all(self, waiting: deque[_Changed], collection: str, run: Run) -> None:
         """Parse ahead in the children while this thread embeds and publishes."""
         settings = self._settings
         limits = SandboxLimits(
@@ -213,7 +216,7 @@ class LocalIngestor:
                     parsing[pool.submit(changed.file.path)] = changed
                 for future in wait(parsing, return_when=FIRST_COMPLETED).done:
                     changed = parsing.pop(future)
-                    self._publish(changed, future, collection, groups, run)
+                    self._publish(changed, future, collection, run)
         finally:
             pool.close()
 
@@ -222,7 +225,6 @@ class LocalIngestor:
         changed: _Changed,
         parsed: Future[ParsedDocument],
         collection: str,
-        groups: frozenset[str],
         run: Run,
     ) -> None:
         size = changed.state.st_size
@@ -239,7 +241,7 @@ class LocalIngestor:
             draft,
             self._embed(draft),
             collection=collection,
-            groups=groups,
+            groups=changed.groups,
             source=changed.file.source,
         )
         run.pages += draft.pages
@@ -296,9 +298,10 @@ class _Changed:
     file: FoundFile
     sha256: str
     state: os.stat_result
+    groups: frozenset[str]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _storage_errors() -> Iterator[None]:
     try:
         yield
@@ -313,3 +316,7 @@ def _raise_if_full(exc: OSError) -> None:
             "no space is left on the disk; what was published stays: free some space and "
             "ingest again"
         ) from exc
+
+
+def _group_set(groups: Sequence[str] | None) -> frozenset[str] | None:
+    return None if groups is None else frozenset(groups)

@@ -30,6 +30,9 @@ from assistant.types import Answer, Citation, Passage, Sentence, Timings
 RELEVANCE = 0.5
 """A written sentence must rest on evidence at least this share as good as the best there is."""
 
+UNSUPPORTED = "(?)"
+"""The mark of a sentence that no source bears out."""
+
 PATIENCE = 2
 """Unsupported sentences after which the model is stopped: the rest would hold no better."""
 
@@ -69,7 +72,9 @@ class _Sheet:
 
     def text(self) -> str:
         return " ".join(
-            sentence.text + "".join(f" [{marker}]" for marker in sentence.citations)
+            sentence.text
+            + "".join(f" [{marker}]" for marker in sentence.citations)
+            + ("" if sentence.supported else f" {UNSUPPORTED}")
             for sentence in self.sentences
         )
 
@@ -144,7 +149,7 @@ class Composer:
             grounds = Grounds(sentences, query.language)
             with closing(self._sentences(self._generator, prompt)) as texts:
                 yield from self._check(query, texts, grounds, evidence, sheet)
-        if not any(sentence.supported for sentence in sheet.sentences):
+        if not sheet.sentences:
             sheet.writer = "quotes"
             for candidate in choose_quotes(evidence, list_candidates(chunks)):
                 yield sheet.write(candidate.text, [candidate], supported=True)
@@ -160,7 +165,6 @@ class Composer:
         """Keep what its source supports and what answers as well as the best evidence does."""
         chances = {(one.chunk.chunk_id, one.start): chance for one, chance in evidence.sentences}
         least = RELEVANCE * evidence.sentences[0][1]
-        mode = self._settings.answering.grounding
         unsupported = 0
         for text in texts:
             support = grounds.check(text)
@@ -171,8 +175,9 @@ class Composer:
             if support.supported and relevant and says_more(text, query.asked, query.language):
                 yield sheet.write(text, support.sources, supported=True)
                 continue
-            if mode != "strict":
+            if self._settings.answering.grounding == "warn":
                 yield sheet.write(text, [], supported=False)
+                continue
             unsupported += 1
             if unsupported >= PATIENCE:
                 return

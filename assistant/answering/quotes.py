@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from assistant.answering.candidates import Candidate
@@ -28,7 +29,7 @@ def choose_quotes(evidence: Evidence, sentences: Sequence[Candidate]) -> list[Ca
     (best, chance), *others = evidence.sentences
     following = _following(best, sentences)
     if best.text.endswith(":"):
-        items = [one for one in following if one.quote != one.text or one.is_row]
+        items = list(itertools.takewhile(_is_item, following))
         return [best, *items[:MAX_LIST_ITEMS]]
     if best.text.endswith("?"):  # a page of questions and answers
         return [best, *following[:1]]
@@ -36,6 +37,11 @@ def choose_quotes(evidence: Evidence, sentences: Sequence[Candidate]) -> list[Ca
         if second_chance >= SECOND_QUOTE * chance and _novelty(second, best) >= NOVELTY:
             return sorted([best, second], key=lambda one: (one.passage, one.start))
     return [best]
+
+
+def _is_item(candidate: Candidate) -> bool:
+    """A list item loses its bullet and a row its bars when it is made readable."""
+    return candidate.quote != candidate.text or candidate.is_row
 
 
 def _following(candidate: Candidate, sentences: Sequence[Candidate]) -> list[Candidate]:

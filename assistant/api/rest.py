@@ -31,10 +31,9 @@ from assistant.api.schemas import (
     SentenceEvent,
 )
 from assistant.assistant import AskEvent, Assistant
-from assistant.errors import ParseError
+from assistant.errors import IngestError, ParseError, StorageFullError
 from assistant.retrieval.search import passage_of
 from assistant.types import (
-    EVERYONE,
     OPERATOR,
     Answer,
     DocumentInfo,
@@ -181,7 +180,7 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
             path = Path(folder) / f"upload{Path(name).suffix.lower()}"
             _save(file, path, assistant.settings.ingest.max_file_bytes)
             return assistant.ingestor.ingest_upload(
-                str(path), name=name, collection=collection, groups=groups or [EVERYONE]
+                str(path), name=name, collection=collection, groups=groups
             )
 
     @api.post("/ingest", response_class=StreamingResponse)
@@ -207,14 +206,24 @@ def _save(upload: UploadFile, path: Path, limit_bytes: int) -> None:
                     f"The file is larger than {limit_bytes // 2**20} MiB; split it, or raise "
                     "ingest.max_file_bytes."
                 )
-            target.write(piece)
+            try:
+                target.write(piece)
+            except OSError as exc:
+                raise StorageFullError(
+                    f"The upload cannot be kept ({exc.strerror}); free some space, then try again."
+                ) from exc
 
 
 def _ingest_events(assistant: Assistant, request: IngestRequest) -> Iterator[Event]:
-    """Run the ingestion in a thread of its own and pass its progress on."""
+    """Run the ingestion in a thread of its own and pass its progress on. When the client goes
+    away, the ingestion ends with the file that it is at."""
     events: queue.Queue[Event | Exception | None] = queue.Queue()
 
+    left = threading.Event()
+
     def tell(progress: IngestProgress) -> None:
+        if left.is_set():
+            raise IngestError("The client went away.")
         events.put(
             (
                 "progress",
@@ -244,7 +253,10 @@ def _ingest_events(assistant: Assistant, request: IngestRequest) -> Iterator[Eve
             events.put(None)
 
     threading.Thread(target=work, name="philo-ingest", daemon=True).start()
-    while (event := events.get()) is not None:
-        if isinstance(event, Exception):
-            raise event
-        yield event
+    try:
+        while (event := events.get()) is not None:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+    finally:
+        left.set()

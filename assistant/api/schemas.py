@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import Field
 
 from assistant.types import (
-    EVERYONE,
     Citation,
     DocumentInfo,
     Passage,
@@ -54,7 +53,7 @@ class IngestRequest(PublicModel):
 
     paths: list[str] = Field(min_length=1, max_length=1000)
     collection: str = Field(default="default", min_length=1, max_length=200)
-    groups: list[str] = Field(default=[EVERYONE], min_length=1, max_length=100)
+    groups: list[str] | None = Field(default=None, min_length=1, max_length=100)
 
 
 class IngestProgressEvent(PublicModel):

@@ -178,7 +178,8 @@ class Library(ReadingRoom):
             self._upkeep.regroup(document_id)
 
     def retire(self, document_id: str) -> None:
-        """Remove a document with everything that was made from it, before returning.
+        """Remove a document and what was made from it, before returning. Freed space in the files
+        of the indexes may keep traces until `rebuild`; no search finds them.
 
         Raises:
             DocumentNotFoundError: there is no such document.

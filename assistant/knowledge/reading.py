@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
@@ -19,7 +19,6 @@ from assistant.knowledge.stored import (
     select_documents,
     select_published_chunks,
     to_stored_chunk,
-    unpack_vector,
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
@@ -62,9 +61,12 @@ class ReadingRoom:
             )
 
     def uris_of_source(self, source: str, collection: str) -> dict[str, str]:
-        """Address -> document id of what is published from a source."""
+        """Address -> document id of what is published from a source and from folders in it."""
         query = select(DocumentRow.uri, DocumentRow.id).where(
-            DocumentRow.source == source,
+            or_(
+                DocumentRow.source == source,
+                DocumentRow.source.startswith(f"{source}/", autoescape=True),
+            ),
             DocumentRow.collection == collection,
             DocumentRow.published_version_id.is_not(None),
         )
@@ -135,15 +137,6 @@ class ReadingRoom:
                 raise not_found(document_id)
             rows = session.execute(query.order_by(ChunkRow.ordinal))
             return [to_stored_chunk(*row) for row in rows]
-
-    def embeddings(self, chunk_ids: Sequence[str]) -> dict[str, Vector]:
-        """Chunk id -> (D,) float32; unknown ids are absent."""
-        found: dict[str, Vector] = {}
-        with self._database.reading() as session:
-            for ids in in_batches(chunk_ids):
-                query = select(ChunkRow.id, ChunkRow.embedding).where(ChunkRow.id.in_(ids))
-                found |= {row.id: unpack_vector(row.embedding) for row in session.execute(query)}
-        return found
 
     def search_dense(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
         """At most `k` readable chunk ids with their cosine similarity, best first.

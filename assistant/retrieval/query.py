@@ -21,10 +21,10 @@ LEAST_WORDS = 3
 
 _BACKWARD = re.compile(
     r"^(?:et|and|mais|but|ou|or|donc|so|alors|then|sinon|otherwise|what about|how about)\b"
-    r"|\b(?:il|ils|elle|elles|lui|leur|leurs|son|sa|ses|celui|celle|ceux|celles|cela|ca|ceci"
-    r"|le meme|la meme|ce dernier|cette derniere"
-    r"|it|its|they|them|their|he|she|him|his|her|that|those|these|this one|the same)\b"
+    r"|\b(?:ils?|elles?|lui|celui|celle|ceux|celles|cela|ca|ceci|le meme|la meme|ce dernier"
+    r"|cette derniere|it|they|them|he|she|him|those|these|this one|the same)\b"
 )
+"""Possessives are left out: they mostly look back within their own sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def read_question(question: str, *, history: Sequence[Turn] = (), max_chars: int
     if earlier and _looks_back(asked):
         turns = [" ".join(turn.split())[:max_chars] for turn in earlier[-FOLLOWED_TURNS:]]
         text = " ".join([*turns, asked])
-    return Query(asked=asked, text=text, language=detect_language(text) or "en")
+    return Query(
+        asked=asked, text=text, language=detect_language(asked) or detect_language(text) or "en"
+    )
 
 
 def _looks_back(question: str) -> bool:

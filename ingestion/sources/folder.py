@@ -47,10 +47,13 @@ def discover_files(paths: Sequence[str]) -> Discovery:
     found = Discovery()
     files: dict[str, FoundFile] = {}
     for given in paths:
-        path = Path(given).expanduser()
-        if not path.exists():
-            raise SourceNotFoundError(f"{given} does not exist; name a file or a folder that does")
-        path = path.resolve()
+        try:
+            path = Path(given).expanduser().resolve(strict=True)
+        except (OSError, RuntimeError) as exc:  # RuntimeError: ~ of no known user
+            reason = getattr(exc, "strerror", None) or exc
+            raise SourceNotFoundError(
+                f"{given[:200]} cannot be found ({reason}); name a file or a folder that exists"
+            ) from exc
         if path.is_dir():
             source = path.as_uri()
             inside = {file.uri: file for file in _search_folder(path, source, found)}

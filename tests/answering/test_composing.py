@@ -92,6 +92,8 @@ def test_warn_marks_what_does_not_hold(ask):
     )
     assert [sentence.supported for sentence in answer.sentences] == [True, False]
     assert answer.sentences[1].citations == []
+    assert answer.answer.endswith("The canteen opens at noon. (?)")
+    assert answer.writer == "model"
 
 
 def test_a_model_that_repeats_itself_is_stopped(ask):
@@ -138,6 +140,16 @@ def test_a_list_is_quoted_with_the_sentence_that_announces_it(ask, make_chunk):
         "Bring these to a site visit:", "safety shoes", "a helmet", "gloves",
     ]  # fmt: skip
     assert [citation.marker for citation in answer.citations] == [1, 2, 3, 4]
+
+
+def test_a_quoted_list_ends_where_the_text_goes_on(ask, make_chunk):
+    chunk = make_chunk(
+        "The steps of a visit are:\n\n- sign in\n\n- wait\n\nVisits end at six.\n\n- other list"
+    )
+    answer = ask(None, "What are the steps of a visit?", chunks=[chunk])
+    assert [one.text for one in answer.sentences] == [
+        "The steps of a visit are:", "sign in", "wait",
+    ]  # fmt: skip
 
 
 def test_a_question_in_the_document_is_quoted_with_its_answer(ask, make_chunk):

@@ -1,8 +1,15 @@
 """The REST API, called as its clients do."""
 
 import json
+import threading
+import time
 
 import pytest
+
+from assistant.api.rest import _ingest_events
+from assistant.api.schemas import IngestRequest
+from assistant.service import open_assistant
+from assistant.types import OPERATOR
 
 
 def events_of(response) -> list[tuple[str, dict]]:
@@ -124,6 +131,22 @@ def test_a_failing_ingestion_ends_its_stream_with_the_reason(api, tmp_path):
     [(name, data)] = events_of(api.post("/ingest", json=body, headers=headers))
     assert name == "error"
     assert "nowhere" in data["error"]["message"]
+
+
+def test_an_ingestion_ends_when_its_client_goes_away(settings, tmp_path):
+    """Closing the stream is what the server does when the client hangs up."""
+    for number in range(30):
+        (tmp_path / f"{number}.md").write_text(f"# Paper {number}\n\nA text of number {number}.\n")
+    other = settings.model_copy(update={"data": tmp_path / "data"})
+    with open_assistant(other) as assistant:
+        events = _ingest_events(assistant, IngestRequest(paths=[str(tmp_path)]))
+        next(events)
+        events.close()
+        deadline = time.monotonic() + 30
+        while any(thread.name == "philo-ingest" for thread in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert len(assistant.library.documents(OPERATOR)) < 30
 
 
 def test_health_says_what_answers(api):

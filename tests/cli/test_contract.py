@@ -95,6 +95,11 @@ def test_a_collection_narrows_the_question(ingested, tmp_path):
     assert ingested("search", "Monday", "--collection", "nowhere", "--json").json == {"hits": []}
 
 
+def test_indexes_are_made_anew(ingested):
+    assert ingested("documents", "reindex", "--json").json == {"documents": 2, "chunks": 2}
+    assert ingested("search", "doctor's certificate", "--json").json["hits"]
+
+
 def test_models_are_listed_and_verified(philo):
     rows = {row["id"]: row for row in philo("models", "list", "--json").json["models"]}
     assert rows["multilingual-e5-small"]["status"] == "ready"

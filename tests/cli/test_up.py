@@ -71,7 +71,8 @@ def test_only_its_user_can_read_how_to_reach_the_service(service, data):
 def test_it_ends_cleanly_when_told_to(service, data, philo):
     process, _ = service
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) in {0, -signal.SIGTERM}
+    assert process.wait(20) == 128 + signal.SIGTERM
+    assert not (data / "service.json").exists()
     assert find_service(data) is None
     assert philo("documents", "list").code == 0
 

@@ -16,7 +16,8 @@ from assistant.types import Block, BlockKind, Line, ParsedDocument
 
 
 def parse(path: Path, *, max_pages: int, max_file_bytes: int) -> ParsedDocument:
-    return written(globals()[path.stem]())
+    act = globals()[path.stem]
+    return written(act(path) if act is change_files else act())
 
 
 def written(text: str) -> ParsedDocument:
@@ -97,6 +98,21 @@ def kill_parent() -> str:
 def write_file() -> str:
     Path("out.txt").write_text("x" * 10)
     return "written"
+
+
+def change_files(path: Path) -> str:
+    """Around Python, as native code would: the errno of every attempt on a file beside `path`."""
+    victim, other = (str(path.with_name(name)).encode() for name in ("victim.txt", "other.txt"))
+    libc = ctypes.CDLL(None, use_errno=True)
+    attempts = {
+        "truncate": lambda: libc.truncate(victim, 0),
+        "unlink": lambda: libc.unlink(victim),
+        "rename": lambda: libc.rename(victim, other),
+        "chmod": lambda: libc.chmod(victim, 0o777),
+        "mkdir": lambda: libc.mkdir(other, 0o700),
+        "open": lambda: libc.open(victim, os.O_RDWR),
+    }
+    return json.dumps({name: (act(), ctypes.get_errno())[0] for name, act in attempts.items()})
 
 
 def describe() -> str:

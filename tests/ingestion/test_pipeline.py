@@ -142,6 +142,27 @@ def test_file_named_alone_retires_nothing_and_joins_its_folder_later(ingestor, l
     assert counts(ingestor.ingest([str(folder)])) == (0, 0, 2, 1, 0)
 
 
+def test_documents_stay_as_private_as_they_were(ingestor, library, folder):
+    ingestor.ingest([str(folder)], groups=["hr"])
+    file = folder / "leave.md"
+    file.write_text(file.read_text() + "\n\nOne more paragraph.\n")
+    report = ingestor.ingest([str(folder)])
+    assert report.updated == 1
+    assert {group for doc in library.documents(OPERATOR) for group in doc.groups} == {"hr"}
+
+
+def test_what_leaves_a_folder_inside_is_noticed_from_outside(ingestor, library, folder):
+    inside = folder / "inside"
+    inside.mkdir()
+    for name in ("stays.md", "leaves.md"):
+        (inside / name).write_text(f"# {name}\n\nSome words about {name}.\n")
+    ingestor.ingest([str(folder)])
+    ingestor.ingest([str(inside)])
+    (inside / "leaves.md").unlink()
+    assert ingestor.ingest([str(folder)]).removed == 1
+    assert not any(doc.uri.endswith("leaves.md") for doc in library.documents(OPERATOR))
+
+
 def test_collections_are_apart(ingestor, library, folder):
     ingestor.ingest([str(folder)])
     assert counts(ingestor.ingest([str(folder)], collection="second")) == (3, 0, 0, 0, 0)

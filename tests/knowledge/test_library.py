@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
@@ -55,15 +54,6 @@ def test_a_chunk_comes_back_as_it_was_put_in(shelf: Any) -> None:
     assert shelf.matching("a") == shelf.matching("sous-parties") != []
 
 
-def test_embeddings_come_back_as_they_were_put_in(shelf: Any) -> None:
-    document_id = shelf.put("file:///a", "un", "deux")
-    chunks = shelf.library.document_chunks(document_id, OPERATOR)
-    found = shelf.library.embeddings([chunk.chunk_id for chunk in chunks] + ["unknown"])
-    for chunk in chunks:
-        np.testing.assert_array_equal(found[chunk.chunk_id], shelf.embed(chunk.text)[0])
-    assert len(found) == 2
-
-
 def test_a_new_version_replaces_the_old_one_whole(shelf: Any) -> None:
     draft = shelf.draft("file:///a", "nouveau loyer")
     options = {"collection": "default", "groups": frozenset({"hr"})}
@@ -74,7 +64,6 @@ def test_a_new_version_replaces_the_old_one_whole(shelf: Any) -> None:
     assert shelf.near("ancien loyer") == ["nouveau loyer"]
     assert shelf.matching("ancien cantine loyer") == ["nouveau loyer"]
     assert shelf.library.chunks([chunk.chunk_id for chunk in old], OPERATOR) == {}
-    assert shelf.library.embeddings([chunk.chunk_id for chunk in old]) == {}
     assert shelf.library.document(first, OPERATOR).groups == ["hr"]
     assert shelf.is_in_step()
 

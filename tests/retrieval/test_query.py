@@ -56,6 +56,9 @@ HISTORY = [
         "Combien de jours de RTT les cadres au forfait ont-ils en 2026 ?",
         "What is the mileage rate for Dublin staff using a private car?",
         "Combien pèse le compteur monophasé LM-240 ?",
+        "How many days of leave do employees get in their first year?",
+        "What is the notice period that applies to managers?",
+        "Un salarié peut-il reporter ses congés sur l'année suivante ?",
     ],
 )
 def test_a_new_subject_leaves_the_old_one_behind(question):

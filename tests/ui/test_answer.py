@@ -7,7 +7,8 @@ ENGLISH = load_texts("en")
 SUPPORTED = {"text": "Two days.", "supported": True, "citations": [1]}
 DOUBTFUL = {"text": "Or <b>three</b>.", "supported": False, "citations": []}
 PASSAGE = {
-    "document_id": "d", "uri": "file:///a.md", "title": "Remote work", "page": 1, "pages": 3, "heading": [],
+    "document_id": "d", "uri": "file:///a.md", "title": "Remote work", "page": 1, "pages": 3,
+    "heading": [],
     "start": 0, "end": 9, "text": "Two days.",
 }  # fmt: skip
 CITATION = PASSAGE | {"marker": 1, "pages": 1, "quote": "Two days."}
