@@ -155,7 +155,7 @@ class RemoteClient:
         for name, data in self._stream("/ingest", body):
             if name == "report":
                 return IngestReport.model_validate(data)
-            listener(IngestProgress(**data))
+            listener(IngestProgress.model_validate(data))
         raise ServiceError("The service ended before the ingestion did; run the command again.")
 
     def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:

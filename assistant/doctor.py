@@ -17,7 +17,6 @@ from assistant.data_directory import find_service
 from assistant.errors import PhiloError
 from assistant.models.catalog import ENTRIES
 from assistant.models.depot import Depot
-from assistant.offline import SWITCHES
 from assistant.service import find_plugin, open_assistant
 from assistant.settings import NO_GENERATOR, Settings
 from assistant.types import OPERATOR
@@ -41,7 +40,6 @@ def examine(settings: Settings) -> list[Check]:
     return [
         _machine(),
         _packages(),
-        _offline(),
         _data(settings.data),
         _space(settings),
         *_models(settings),
@@ -68,11 +66,6 @@ def _packages() -> Check:
     return Check("packages", True, ", ".join(found))
 
 
-def _offline() -> Check:
-    wrong = [name for name, value in SWITCHES.items() if os.environ.get(name) != value]
-    return Check("telemetry", not wrong, f"on: {', '.join(wrong)}" if wrong else "off everywhere")
-
-
 def _data(data: Path) -> Check:
     if not data.exists():
         return Check("data directory", True, f"{data} (none yet)", "run: philo ingest FOLDER")
@@ -94,7 +87,7 @@ def _models(settings: Settings) -> Iterator[Check]:
     for wanted in (settings.models.embedder, settings.models.generator):
         entry = next((entry for entry in ENTRIES if entry.id == wanted), None)
         if entry is None:
-            known = wanted == NO_GENERATOR or Path(wanted).is_dir()
+            known = wanted == NO_GENERATOR or Path(wanted).expanduser().is_dir()
             yield Check(f"model {wanted}", known, "not built in" if known else "unknown")
             continue
         try:

@@ -268,8 +268,7 @@ class DocumentInfo(PublicModel):
     published_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class IngestProgress:
+class IngestProgress(PublicModel):
     """Told after each file. `chunks_per_s` and `seconds_left` are None until known."""
 
     done: int

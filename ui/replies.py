@@ -18,6 +18,7 @@ class Passage(TypedDict):
     uri: str
     title: str
     page: int
+    pages: int
     heading: list[str]
     start: int
     end: int

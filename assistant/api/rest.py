@@ -24,7 +24,6 @@ from assistant.api.schemas import (
     DocumentList,
     ErrorResponse,
     Health,
-    IngestProgressEvent,
     IngestRequest,
     PassagesEvent,
     SearchResponse,
@@ -224,19 +223,7 @@ def _ingest_events(assistant: Assistant, request: IngestRequest) -> Iterator[Eve
     def tell(progress: IngestProgress) -> None:
         if left.is_set():
             raise IngestError("The client went away.")
-        events.put(
-            (
-                "progress",
-                IngestProgressEvent(
-                    done=progress.done,
-                    total=progress.total,
-                    uri=progress.uri,
-                    outcome=progress.outcome,
-                    chunks_per_s=progress.chunks_per_s,
-                    seconds_left=progress.seconds_left,
-                ),
-            )
-        )
+        events.put(("progress", progress))
 
     def work() -> None:
         try:

@@ -56,15 +56,6 @@ class IngestRequest(PublicModel):
     groups: list[str] | None = Field(default=None, min_length=1, max_length=100)
 
 
-class IngestProgressEvent(PublicModel):
-    done: int
-    total: int
-    uri: str
-    outcome: Literal["added", "updated", "unchanged", "removed", "failed"]
-    chunks_per_s: float | None
-    seconds_left: float | None
-
-
 class Health(PublicModel):
     status: Literal["ok"]
     version: str
