@@ -24,7 +24,7 @@ SHELF = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["Shelf"]
 def fill(directory: Path) -> None:
     shelf = SHELF(directory)
     shelf.put("file:///a", "ancien loyer", "ancienne cantine", "ancien parking")
-    shelf.put("file:///z", "un autre document")
+    shelf.put("file:///z", "un troisième document")
     shelf.close()
 
 

@@ -80,7 +80,7 @@ def test_after_an_error_all_or_nothing_of_the_change_is_visible_at_once(
 
     shelf = open_shelf(tmp_path, failpoint=failpoint)
     document_id = shelf.put("file:///a", "ancien loyer", "ancienne cantine", "ancien parking")
-    shelf.put("file:///z", "un autre document")
+    shelf.put("file:///z", "un troisième document")
     armed = True
     changes = {
         "publish": lambda: shelf.put("file:///a", *sorted(NEW)),
@@ -180,9 +180,9 @@ def assert_all_or_nothing(shelf: Any, change: str, step: str) -> None:
         "add": OLD | {"nouveau loyer"} if done else OLD,
         "retire": set() if done else OLD,
         "regroup": OLD,
-    }[change] | {"un autre document"}
+    }[change] | {"un troisième document"}
     assert set(shelf.near("loyer")) == expected
-    words = "loyer cantine parking autre"
+    words = "loyer cantine parking troisième"
     assert set(shelf.matching(words)) == expected
     assert shelf.library.count(OPERATOR)[1] == len(expected)
     if change == "regroup":
