@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import logging
 import os
@@ -54,6 +55,9 @@ Collection = Annotated[
 def main() -> None:
     """Entry point: 0 done, 1 failed with a message that says what to do, 2 wrong usage."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is given back
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no failure
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()
@@ -77,7 +81,8 @@ def _fail(exc: PhiloError) -> None:
 
 def _print_json(value: BaseModel | dict[str, Any]) -> None:
     tree = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    print(json.dumps(tree, ensure_ascii=False))
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(tree, ensure_ascii=not unicode))
 
 
 @contextmanager
