@@ -1,6 +1,7 @@
 # make run    set everything up, try Philo on examples/, then serve the web page
 # make demo   the same, but end after the answers
 # make test   set everything up and run all fast tests
+# make test-long  the tests that take hours: soak, fuzz and kill loops in full length
 # make check  style, types
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 export PHILO_DATA ?= $(CURDIR)/.philo
 PORT ?= 8501
 
-.PHONY: run demo test check setup clean help
+.PHONY: run demo test test-long check setup clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -24,7 +25,12 @@ demo: $(VENV)/.models
 test: $(VENV)/.ready-dev
 	@tests/install_tools.sh
 	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small all-minilm-l6-v2
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: $(VENV)/.ready-dev
+	@tests/install_tools.sh
+	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small all-minilm-l6-v2
+	$(BIN)/python -m pytest -m long --timeout 14400
 
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

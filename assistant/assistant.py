@@ -10,11 +10,11 @@ from assistant.answering.compose import Composer, SentenceWritten
 from assistant.answering.evidence import EvidenceReader
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
-from assistant.models.generators.base import Generator
+from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.search import Searcher
 from assistant.settings import Settings
-from assistant.types import Answer, Ingestor, Passage, Readable, Turn
+from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
 
 AskEvent = list[Passage] | SentenceWritten | Answer
 
@@ -42,6 +42,7 @@ class Assistant:
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None
+        self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval)
         self._composer = Composer(EvidenceReader(embedder), generator, settings)
@@ -54,23 +55,49 @@ class Assistant:
         """
         return self._searcher.search(self._read(question), k=k, readable=readable)
 
+    def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
+        """Take a place now for a question that is asked next; see `Generator.reserve`.
+
+        Raises:
+            GeneratorBusyError: too many ask; `retry_after_s` says when to try again.
+        """
+        if self.generator is None:
+            return Ticket()
+        return self.generator.reserve(principal=principal, deadline_s=deadline_s)
+
     def ask(
-        self, question: str, *, readable: Readable, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        *,
+        readable: Readable,
+        history: Sequence[Turn] = (),
+        ticket: Ticket | None = None,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
         Closing the iterator stops the generator.
 
+        Args:
+            ticket: from `reserve`; without one, a place is taken now.
         Raises:
             QuestionError: at once, before the first event.
+            GeneratorBusyError: at once, without a ticket.
             ModelError: the generator failed.
         """
         started = time.perf_counter()
-        return self._events(self._read(question, history), readable, started)
+        query = self._read(question, history)
+        return self._events(query, readable, started, ticket or self.reserve())
 
-    def answer(self, question: str, *, readable: Readable, history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        readable: Readable,
+        history: Sequence[Turn] = (),
+        ticket: Ticket | None = None,
+    ) -> Answer:
         """`ask`, read to its end."""
-        *_, last = self.ask(question, readable=readable, history=history)
+        *_, last = self.ask(question, readable=readable, history=history, ticket=ticket)
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
 
@@ -81,6 +108,22 @@ class Assistant:
             if self._ingestor is None:
                 self._ingestor = self._open_ingestor(self.library, self.embedder, self.settings)
             return self._ingestor
+
+    def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
+        """Try a job again that failed, died or was cancelled.
+
+        Raises:
+            JobNotFoundError: there is none, or none that the reader may see.
+        """
+        job = self.library.jobs.retry(job_id, readable)
+        if self._works_in_background:
+            self.ingestor.start()
+        return job
+
+    def start_work(self) -> None:
+        """Bring in, in the background, what earlier processes left and what comes."""
+        self._works_in_background = True
+        self.ingestor.start()
 
     def close(self) -> None:
         if self._ingestor is not None:
@@ -97,7 +140,17 @@ class Assistant:
         limit = self.settings.answering.max_question_chars
         return read_question(question, history=history, max_chars=limit)
 
-    def _events(self, query: Query, readable: Readable, started: float) -> Iterator[AskEvent]:
+    def _events(
+        self, query: Query, readable: Readable, started: float, ticket: Ticket
+    ) -> Iterator[AskEvent]:
+        try:
+            yield from self._answer(query, readable, started, ticket)
+        finally:
+            ticket.cancel()  # where nothing was written, its place is still held
+
+    def _answer(
+        self, query: Query, readable: Readable, started: float, ticket: Ticket
+    ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
         passages = self._searcher.search(
@@ -106,6 +159,5 @@ class Assistant:
         yield passages
         chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
         kept = [passage for passage in passages if passage.chunk_id in chunks]
-        yield from self._composer.compose(
-            query, kept, [chunks[passage.chunk_id] for passage in kept], started=started
-        )
+        shown = self.library.with_twins([chunks[passage.chunk_id] for passage in kept], readable)
+        yield from self._composer.compose(query, kept, shown, started=started, ticket=ticket)

@@ -6,25 +6,32 @@ import errno
 import io
 import json
 import logging
-import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import BaseModel
 
-from assistant.errors import PhiloError, StorageFullError
-from assistant.settings import ModelSettings, Settings, load_settings
-
-if TYPE_CHECKING:
-    from assistant.client import Client
-    from assistant.models.catalog import ModelEntry
+from assistant.commands.bench import bench_app
+from assistant.commands.documents import documents_app
+from assistant.commands.jobs import jobs_app
+from assistant.commands.models import models_app
+from assistant.commands.options import (
+    Collection,
+    Data,
+    Json,
+    absolute_path,
+    group_names,
+    open_client,
+    print_json,
+)
+from assistant.commands.serve import serve
+from assistant.commands.sources import sources_app
+from assistant.errors import PhiloError, ServiceError, StorageFullError
+from assistant.settings import Settings, load_settings
 
 app = typer.Typer(
     name="philo",
@@ -33,23 +40,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-documents_app = typer.Typer(
-    help="List, show and delete documents.", no_args_is_help=True, rich_markup_mode=None
-)
-models_app = typer.Typer(
-    help="List, fetch and verify models.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(documents_app, name="documents")
-app.add_typer(models_app, name="models")
-
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", metavar="DIR", help="Data directory; else PHILO_DATA."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-Collection = Annotated[
-    str | None, typer.Option("--collection", metavar="C", help="Only this set of documents.")
-]
+app.add_typer(bench_app)
+app.add_typer(documents_app)
+app.add_typer(jobs_app)
+app.add_typer(models_app)
+app.add_typer(sources_app)
+app.command()(serve)
 
 
 def main() -> None:
@@ -74,23 +70,9 @@ def main() -> None:
 
 def _fail(exc: PhiloError) -> None:
     if "--json" in sys.argv:
-        _print_json({"error": {"type": type(exc).__name__, "message": str(exc)}})
+        print_json({"error": {"type": type(exc).__name__, "message": str(exc)}})
     print(f"philo: {exc}", file=sys.stderr)
     sys.exit(1)
-
-
-def _print_json(value: BaseModel | dict[str, Any]) -> None:
-    tree = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    print(json.dumps(tree, ensure_ascii=not unicode))
-
-
-@contextmanager
-def _client(settings: Settings) -> Iterator[Client]:
-    from assistant.client import open_client
-
-    with closing(open_client(settings)) as client:
-        yield client
 
 
 def _show_version(wanted: bool) -> None:
@@ -115,7 +97,7 @@ def up(
     as_json: Json = False,
 ) -> None:
     """Serve the web page and the API on one port."""
-    from assistant.serving import serve
+    from assistant.serving import serve as serve_all
 
     def ready(address: str, has_page: bool) -> None:
         if as_json:
@@ -126,12 +108,14 @@ def up(
             print(f"Philo's API is at {address}/api/docs. Stop it with Ctrl+C.")
         sys.stdout.flush()
 
-    serve(load_settings(data), host=host, port=port, ready=ready)
+    serve_all(load_settings(data), host=host, port=port, ready=ready)
 
 
 @app.command()
 def ingest(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders, pages of the web.")
+    ],
     collection: Annotated[
         str, typer.Option("--collection", metavar="C", help="The set they belong to.")
     ] = "default",
@@ -139,24 +123,54 @@ def ingest(
         str | None,
         typer.Option("--groups", metavar="G,...", help="Who may read them; else as before."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="auto|ADDRESS", help="Ray cluster that parses and embeds."),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Keep running, and bring in each change of folders.")
+    ] = False,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Bring documents in; folders are kept in step with what is on the disk."""
-    from assistant.terminal import print_report, progress_bar
+    from assistant.terminal import print_change, print_failures, print_report, progress_bar
 
-    names = groups and [name.strip() for name in groups.split(",") if name.strip()]
-    if names is not None and not names:
-        raise typer.BadParameter("give at least one group", param_hint="--groups")
-    absolute = [os.path.abspath(os.path.expanduser(path)) for path in paths]  # noqa: PTH100, PTH111
-    with _client(load_settings(data)) as client, progress_bar() as show:
+    names = group_names(groups)
+    absolute = [absolute_path(path) for path in paths]
+    settings = load_settings(data)
+    if cluster is not None:
+        settings = _on_cluster(settings, cluster)
+    if watch:
+        with open_client(settings) as client:
+            client.watch(
+                absolute,
+                collection=collection,
+                groups=names,
+                listener=(lambda _: None) if as_json else print_change,
+                on_report=print_json if as_json else print_failures,
+            )
+        return
+    with open_client(settings) as client, progress_bar() as show:
         report = client.ingest(absolute, collection=collection, groups=names, listener=show)
     if as_json:
-        _print_json(report)
+        print_json(report)
     else:
         print_report(report)
     if report.failed and not (report.added or report.updated or report.unchanged):
         raise typer.Exit(1)
+
+
+def _on_cluster(settings: Settings, address: str) -> Settings:
+    from assistant.data_directory import find_service
+
+    if find_service(settings.data) is not None:
+        raise ServiceError(
+            "a running service owns the data directory and brings documents in itself; stop it, or "
+            f'set cluster = "{address}" in [ingest] of philo.toml and start it again'
+        )
+    ingest = settings.ingest.model_copy(update={"cluster": address})
+    return settings.model_copy(update={"ingest": ingest})
 
 
 @app.command()
@@ -169,12 +183,12 @@ def ask(
     """Answer a question from the documents, with citations, or say that they do not answer it."""
     from assistant.terminal import print_answer
 
-    with _client(load_settings(data)) as client:
+    with open_client(load_settings(data)) as client:
         events = client.ask(question, collection=collection)
         if as_json:
             *_, answer = events
             assert isinstance(answer, BaseModel)  # noqa: S101 - every question ends with an answer
-            _print_json(answer)
+            print_json(answer)
         else:
             print_answer(events)
 
@@ -190,150 +204,12 @@ def search(
     """Show the passages nearest to a question."""
     from assistant.terminal import print_hits
 
-    with _client(load_settings(data)) as client:
+    with open_client(load_settings(data)) as client:
         hits = client.search(query, k=k, collection=collection)
     if as_json:
-        _print_json({"hits": [hit.model_dump(mode="json") for hit in hits]})
+        print_json({"hits": [hit.model_dump(mode="json") for hit in hits]})
     else:
         print_hits(hits)
-
-
-@documents_app.command("list")
-def list_documents(
-    query: Annotated[str, typer.Option(help="Part of title or address.")] = "",
-    offset: Annotated[int, typer.Option(min=0)] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=500)] = 100,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Newest first."""
-    from assistant.terminal import print_documents
-
-    with _client(load_settings(data)) as client:
-        listed, total = client.documents(query=query, offset=offset, limit=limit)
-    if as_json:
-        _print_json({"documents": [one.model_dump(mode="json") for one in listed], "total": total})
-    else:
-        print_documents(listed, total)
-
-
-@documents_app.command("show")
-def show_document(document_id: str, data: Data = None, as_json: Json = False) -> None:
-    """All that is known of one document."""
-    with _client(load_settings(data)) as client:
-        found = client.document(document_id)
-    if as_json:
-        _print_json(found)
-    else:
-        for name, value in found.model_dump(mode="json").items():
-            print(f"{name:>14}: {value}")
-
-
-@documents_app.command("delete")
-def delete_document(document_id: str, data: Data = None, as_json: Json = False) -> None:
-    """Gone from every search when the command returns."""
-    with _client(load_settings(data)) as client:
-        client.delete(document_id)
-    if as_json:
-        _print_json({"deleted": document_id})
-    else:
-        print(f"deleted {document_id}")
-
-
-@documents_app.command("reindex")
-def reindex_documents(data: Data = None, as_json: Json = False) -> None:
-    """Make both indexes anew from the database; nothing is embedded again."""
-    from assistant.service import open_assistant
-    from assistant.types import OPERATOR
-
-    with open_assistant(load_settings(data)) as assistant:
-        assistant.library.rebuild()
-        documents, chunks = assistant.library.count(OPERATOR)
-    if as_json:
-        _print_json({"documents": documents, "chunks": chunks})
-    else:
-        print(f"{documents} documents, {chunks} chunks indexed")
-
-
-@models_app.command("list")
-def list_models(data: Data = None, as_json: Json = False) -> None:
-    """The catalogue, and what is on this machine."""
-    from assistant.models.catalog import ENTRIES
-    from assistant.models.depot import Depot
-
-    settings = load_settings(data).models
-    depot = Depot(settings.directory)
-    rows = [
-        {
-            "id": entry.id,
-            "kind": entry.kind,
-            "title": entry.title,
-            "licence": entry.licence,
-            "languages": list(entry.languages),
-            "source": f"{entry.source.package} {entry.source.version}",
-            "sha256": entry.source.sha256,
-            "limit_tokens": entry.limit_tokens,
-            "status": depot.status(entry),
-            "used": entry.id in {settings.generator, settings.embedder},
-        }
-        for entry in ENTRIES
-    ]
-    if as_json:
-        _print_json({"directory": str(settings.directory), "models": rows})
-        return
-    for row in rows:
-        mark = "*" if row["used"] else " "
-        print(f"{mark} {row['id']:<24}{row['kind']:<11}{row['status']:<9}{row['licence']}")
-    print(f"* in use. Kept in {settings.directory}")
-
-
-@models_app.command("pull")
-def pull_models(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]")] = None,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Fetch and convert models; without an id, those that the settings name."""
-    from assistant.models.depot import Depot
-
-    settings = load_settings(data).models
-    depot = Depot(settings.directory)
-    pulled = {
-        entry.id: str(depot.pull(entry, lambda line: print(line, file=sys.stderr)))
-        for entry in _chosen(ids, settings)
-    }
-    if as_json:
-        _print_json({"pulled": pulled})
-
-
-@models_app.command("verify")
-def verify_models(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]")] = None,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Hash every file of models; without an id, of those that the settings name."""
-    from assistant.models.depot import Depot
-
-    settings = load_settings(data).models
-    depot = Depot(settings.directory)
-    chosen = _chosen(ids, settings)
-    for entry in chosen:
-        depot.verify(entry)
-        if not as_json:
-            print(f"{entry.id}: every file as it was made")
-    if as_json:
-        _print_json({"verified": [entry.id for entry in chosen]})
-
-
-def _chosen(ids: list[str] | None, settings: ModelSettings) -> list[ModelEntry]:
-    """Catalogue rows of the ids; of the settings' built-in models when there are none."""
-    from assistant.models.catalog import ENTRIES, find_model
-
-    if ids:
-        return [find_model(model_id) for model_id in ids]
-    wanted = {settings.embedder, settings.generator}
-    return [entry for entry in ENTRIES if entry.id in wanted]
 
 
 @app.command()
@@ -343,9 +219,7 @@ def doctor(data: Data = None, as_json: Json = False) -> None:
 
     checks = examine(load_settings(data))
     if as_json:
-        _print_json(
-            {"ok": all(check.ok for check in checks), "checks": [asdict(c) for c in checks]}
-        )
+        print_json({"ok": all(check.ok for check in checks), "checks": [asdict(c) for c in checks]})
     else:
         for check in checks:
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.finding}")

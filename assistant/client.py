@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import httpx
@@ -13,7 +14,8 @@ from assistant import errors
 from assistant.answering.compose import SentenceWritten
 from assistant.assistant import AskEvent, Assistant
 from assistant.data_directory import RunningService, find_service
-from assistant.errors import DocumentNotFoundError, PhiloError, ServiceError
+from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.remote_sources import RemoteSources
 from assistant.service import open_assistant
 from assistant.settings import Settings
 from assistant.types import (
@@ -21,12 +23,16 @@ from assistant.types import (
     Answer,
     Citation,
     DocumentInfo,
+    DocumentState,
     IngestProgress,
     IngestReport,
+    JobInfo,
+    JobState,
     Passage,
     ProgressListener,
     Readable,
     Sentence,
+    SourceRegistry,
 )
 
 WAIT_S = 10.0
@@ -49,12 +55,39 @@ class Client(Protocol):
         listener: ProgressListener,
     ) -> IngestReport: ...
 
-    def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+    def watch(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str,
+        groups: Sequence[str] | None,
+        listener: ProgressListener,
+        on_report: Callable[[IngestReport], None],
+    ) -> None:
+        """See `assistant.types.Ingestor.watch`; until it is interrupted."""
+
+    @property
+    def sources(self) -> SourceRegistry: ...
+
+    def documents(
+        self, *, query: str, state: DocumentState, offset: int, limit: int
+    ) -> tuple[list[DocumentInfo], int]:
         """One page of the list, newest first, and how many there are."""
 
     def document(self, document_id: str) -> DocumentInfo: ...
 
     def delete(self, document_id: str) -> None: ...
+
+    def release(self, document_id: str) -> DocumentInfo: ...
+
+    def jobs(self, *, state: JobState | None, offset: int, limit: int) -> tuple[list[JobInfo], int]:
+        """One page of the list, newest first, and how many there are."""
+
+    def job(self, job_id: str) -> JobInfo: ...
+
+    def cancel_job(self, job_id: str) -> JobInfo: ...
+
+    def retry_job(self, job_id: str) -> JobInfo: ...
 
     def close(self) -> None: ...
 
@@ -93,16 +126,56 @@ class LocalClient:
             paths, collection=collection, groups=groups, listener=listener
         )
 
-    def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
+    def watch(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str,
+        groups: Sequence[str] | None,
+        listener: ProgressListener,
+        on_report: Callable[[IngestReport], None],
+    ) -> None:
+        self._assistant.ingestor.watch(
+            paths,
+            collection=collection,
+            groups=groups,
+            listener=listener,
+            on_report=on_report,
+            stop=threading.Event(),
+        )
+
+    @property
+    def sources(self) -> SourceRegistry:
+        return self._assistant.ingestor.sources
+
+    def documents(
+        self, *, query: str, state: DocumentState, offset: int, limit: int
+    ) -> tuple[list[DocumentInfo], int]:
         library = self._assistant.library
-        listed = library.documents(OPERATOR, query=query, offset=offset, limit=limit)
-        return listed, library.count_matching(OPERATOR, query=query)
+        listed = library.documents(OPERATOR, query=query, state=state, offset=offset, limit=limit)
+        return listed, library.count_matching(OPERATOR, query=query, state=state)
 
     def document(self, document_id: str) -> DocumentInfo:
         return self._assistant.library.document(document_id, OPERATOR)
 
     def delete(self, document_id: str) -> None:
         self._assistant.library.retire(self.document(document_id).id)
+
+    def release(self, document_id: str) -> DocumentInfo:
+        return self._assistant.library.release(document_id)
+
+    def jobs(self, *, state: JobState | None, offset: int, limit: int) -> tuple[list[JobInfo], int]:
+        queue = self._assistant.library.jobs
+        return queue.jobs(OPERATOR, state=state, offset=offset, limit=limit)
+
+    def job(self, job_id: str) -> JobInfo:
+        return self._assistant.library.jobs.job(job_id, OPERATOR)
+
+    def cancel_job(self, job_id: str) -> JobInfo:
+        return self._assistant.library.jobs.cancel(job_id, OPERATOR)
+
+    def retry_job(self, job_id: str) -> JobInfo:
+        return self._assistant.retry_job(job_id, OPERATOR)
 
     def close(self) -> None:
         self._assistant.close()
@@ -133,7 +206,7 @@ class RemoteClient:
                     Sentence.model_validate(data["sentence"]),
                     TypeAdapter(list[Citation]).validate_python(data["citations"]),
                 )
-            else:
+            elif name == "answer":
                 yield Answer.model_validate(data)
 
     def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
@@ -155,11 +228,35 @@ class RemoteClient:
         for name, data in self._stream("/ingest", body):
             if name == "report":
                 return IngestReport.model_validate(data)
-            listener(IngestProgress.model_validate(data))
+            if name == "progress":
+                listener(IngestProgress.model_validate(data))
         raise ServiceError("The service ended before the ingestion did; run the command again.")
 
-    def documents(self, *, query: str, offset: int, limit: int) -> tuple[list[DocumentInfo], int]:
-        parameters = {"q": query, "offset": offset, "limit": limit}
+    def watch(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str,
+        groups: Sequence[str] | None,
+        listener: ProgressListener,
+        on_report: Callable[[IngestReport], None],
+    ) -> None:
+        body = {"paths": list(paths), "collection": collection, "groups": groups and list(groups)}
+        for name, data in self._stream("/ingest/watch", body):
+            if name == "report":
+                on_report(IngestReport.model_validate(data))
+            elif name == "progress":
+                listener(IngestProgress.model_validate(data))
+        raise ServiceError("The service ended, and with it the watch; run the command again.")
+
+    @property
+    def sources(self) -> SourceRegistry:
+        return RemoteSources(self._call, self._stream)
+
+    def documents(
+        self, *, query: str, state: DocumentState, offset: int, limit: int
+    ) -> tuple[list[DocumentInfo], int]:
+        parameters = {"q": query, "state": state, "offset": offset, "limit": limit}
         page = self._call("GET", "/documents", params=parameters)
         return TypeAdapter(list[DocumentInfo]).validate_python(page["documents"]), page["total"]
 
@@ -168,6 +265,26 @@ class RemoteClient:
 
     def delete(self, document_id: str) -> None:
         self._call("DELETE", _document_path(document_id))
+
+    def release(self, document_id: str) -> DocumentInfo:
+        path = f"{_document_path(document_id)}/release"
+        return DocumentInfo.model_validate(self._call("POST", path))
+
+    def jobs(self, *, state: JobState | None, offset: int, limit: int) -> tuple[list[JobInfo], int]:
+        parameters: dict[str, Any] = {"offset": offset, "limit": limit}
+        if state is not None:
+            parameters["state"] = state
+        page = self._call("GET", "/jobs", params=parameters)
+        return TypeAdapter(list[JobInfo]).validate_python(page["jobs"]), page["total"]
+
+    def job(self, job_id: str) -> JobInfo:
+        return JobInfo.model_validate(self._call("GET", _job_path(job_id)))
+
+    def cancel_job(self, job_id: str) -> JobInfo:
+        return JobInfo.model_validate(self._call("POST", f"{_job_path(job_id)}/cancel"))
+
+    def retry_job(self, job_id: str) -> JobInfo:
+        return JobInfo.model_validate(self._call("POST", f"{_job_path(job_id)}/retry"))
 
     def close(self) -> None:
         self._http.close()
@@ -204,6 +321,12 @@ def _document_path(document_id: str) -> str:
     if not document_id.isalnum():
         raise DocumentNotFoundError(f"There is no document '{document_id}'.")
     return f"/documents/{document_id}"
+
+
+def _job_path(job_id: str) -> str:
+    if not job_id.isalnum():
+        raise JobNotFoundError(f"There is no job '{job_id}'.")
+    return f"/jobs/{job_id}"
 
 
 def _raise_for_error(response: httpx.Response) -> None:

@@ -14,15 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.data_directory import find_service
-from assistant.errors import PhiloError
-from assistant.models.catalog import ENTRIES
+from assistant.errors import ModelMissingError, PhiloError
+from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
+from assistant.models.generators.device import look_for_gpu
+from assistant.models.generators.remote_models import name_generator, require_online
+from assistant.models.tesseract import ADVICE, LANGUAGES, Tesseract
 from assistant.service import find_plugin, open_assistant
 from assistant.settings import NO_GENERATOR, Settings
 from assistant.types import OPERATOR
 
 LEAST_FREE_BYTES = 2**30
-RUNTIMES = ("onnxruntime", "onnxruntime-genai", "chromadb", "tantivy", "streamlit")
+RUNTIMES = (
+    ("onnxruntime", "onnxruntime-gpu"),
+    ("onnxruntime-genai", "onnxruntime-genai-cuda"),
+    ("chromadb",),
+    ("tantivy",),
+    ("streamlit",),
+)
+"""Packages that are needed; of each group, one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ def examine(settings: Settings) -> list[Check]:
         _space(settings),
         *_models(settings),
         _device(),
+        _recognition(),
         *_knowledge(settings),
     ]
 
@@ -55,15 +66,23 @@ def _machine() -> Check:
 
 def _packages() -> Check:
     found = []
-    for name in RUNTIMES:
-        try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            return Check("packages", False, f"{name} is not installed", "run: pip install philo")
+    for names in RUNTIMES:
+        versions = [f"{name} {version}" for name in names if (version := _version(name))]
+        if not versions:
+            advice = "run: pip install philo"
+            return Check("packages", False, f"{names[0]} is not installed", advice)
+        found += versions
     for part in ("ingestor", "page"):
         if find_plugin(part) is None:
             return Check("packages", False, f"no {part}", "run: pip install philo")
     return Check("packages", True, ", ".join(found))
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _data(data: Path) -> Check:
@@ -83,14 +102,16 @@ def _space(settings: Settings) -> Check:
 
 
 def _models(settings: Settings) -> Iterator[Check]:
-    depot = Depot(settings.models.directory)
+    depot = Depot(settings.models.directory, settings.models.pins)
     for wanted in (settings.models.embedder, settings.models.generator):
-        entry = next((entry for entry in ENTRIES if entry.id == wanted), None)
-        if entry is None:
-            known = wanted == NO_GENERATOR or Path(wanted).expanduser().is_dir()
-            yield Check(f"model {wanted}", known, "not built in" if known else "unknown")
+        if wanted == NO_GENERATOR or Path(wanted).expanduser().is_dir():
+            yield Check(f"model {wanted}", True, "not built in")
             continue
         try:
+            entry = find_model(wanted, depot)
+            if isinstance(entry.source, RemoteSource):
+                yield _remote(entry.source, settings)
+                continue
             depot.verify(entry)
             yield Check(f"model {wanted}", True, "every file as it was made")
         except PhiloError as exc:
@@ -98,14 +119,38 @@ def _models(settings: Settings) -> Iterator[Check]:
             yield Check(f"model {wanted}", False, finding, advice)
 
 
-def _device() -> Check:
-    import onnxruntime
+def _remote(source: RemoteSource, settings: Settings) -> Check:
+    """Without asking its server: only an answer sends something there."""
+    name = f"model {settings.models.generator}"
+    try:
+        require_online(settings.offline, source, settings.models)
+        finding = f"{name_generator(settings.models)}; it gets questions and passages"
+    except PhiloError as exc:
+        finding, _, advice = str(exc).partition("; ")
+        return Check(name, False, finding, advice)
+    return Check(name, True, finding)
 
-    providers = onnxruntime.get_available_providers()
-    if "CUDAExecutionProvider" in providers:
+
+def _device() -> Check:
+    found = look_for_gpu()
+    if found.name == "cuda":
         return Check("device", True, "GPU (CUDA)")
-    why = "an NVIDIA driver is here" if shutil.which("nvidia-smi") else "no NVIDIA driver found"
-    return Check("device", True, f"CPU; {why}, and onnxruntime is the CPU build")
+    return Check("device", not found.conflict, f"CPU; {found.obstacle}", found.advice)
+
+
+def _recognition() -> Check:
+    try:
+        reader = Tesseract()
+    except ModelMissingError as exc:
+        finding, _, advice = str(exc).partition("; ")
+        return Check("character recognition", True, f"{finding}: scans stay unread", advice)
+    try:
+        missing = sorted({*LANGUAGES} - {*reader.languages})
+        finding = f"Tesseract {reader.version}, {' and '.join(reader.languages)}"
+        advice = f"for {' and '.join(missing)}: {ADVICE}" if missing else ""
+        return Check("character recognition", True, finding, advice)
+    finally:
+        reader.close()
 
 
 def _knowledge(settings: Settings) -> Iterator[Check]:

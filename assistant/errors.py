@@ -43,12 +43,52 @@ class ModelFetchError(ModelError):
     """The model's source could not be fetched or converted."""
 
 
+class ImportRefusedError(ModelError):
+    """What was brought is no model that could be used, or its id is taken."""
+
+
+class ModelFolderError(ModelError):
+    """A folder that ONNX Runtime GenAI could not load."""
+
+
+class BundleError(ModelError):
+    """A bundle of models that is not trusted, not whole, or not what its signature says."""
+
+
+class KeyFileError(ModelError):
+    """A key for bundles cannot be made, read or understood."""
+
+
 class ContextTooLongError(ModelError):
     """A prompt does not fit into the model's context."""
 
 
+class GeneratorBusyError(ModelError):
+    """The generator's queue is full; `retry_after_s` says when to try again."""
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotEnoughMemoryError(ModelError):
+    """A model needs more memory than there is; the message gives both numbers."""
+
+
+class OfflineError(ModelError):
+    """A model on another machine was asked for while `offline` is set."""
+
+
 class GenerationError(ModelError):
     """The generator failed while it wrote."""
+
+
+class ProviderError(ModelError):
+    """A remote model's provider refuses: the key, the model's name, or what was asked."""
+
+
+class ClusterError(PhiloError):
+    """A Ray cluster cannot be joined, or has no room for what it should do."""
 
 
 class KnowledgeError(PhiloError):
@@ -69,6 +109,34 @@ class IngestError(PhiloError):
 
 class SourceNotFoundError(IngestError):
     """A path that was asked for does not exist."""
+
+
+class SourceUnavailableError(IngestError):
+    """A source cannot be reached or refuses; nothing of it is taken for deleted."""
+
+
+class SourceItemGoneError(IngestError):
+    """A source listed a document that it no longer has."""
+
+
+class SourceRefusedError(IngestError):
+    """Philo does not fetch that: a private address, what robots.txt forbids, no address at all."""
+
+
+class SourceOptionsError(IngestError):
+    """A source's options are unknown, missing or wrong."""
+
+
+class UnknownSourceError(IngestError):
+    """No source of that name or id is kept in step."""
+
+
+class SourceBusyError(IngestError):
+    """The source is being brought in already."""
+
+
+class JobNotFoundError(IngestError):
+    """No such job, or none that the reader may see: the two look the same."""
 
 
 class NothingToIngestError(IngestError):

@@ -19,6 +19,7 @@ SWITCHES = {
     "LANGSMITH_TRACING": "false",
     "LANGSMITH_TRACING_V2": "false",
     "LANGCHAIN_TRACING_V2": "false",
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -12,18 +13,30 @@ from assistant.data_directory import own_directory
 from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
 from assistant.models.embedders import open_embedder
-from assistant.models.generators import open_generator
+from assistant.models.generators import Generator, open_generator
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
 
 
-def open_assistant(settings: Settings, *, wait_s: float = 0.0) -> Assistant:
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """So many replicas of the generator, on the cluster at `address` (`auto`: this machine)."""
+
+    count: int
+    address: str
+
+
+def open_assistant(
+    settings: Settings, *, wait_s: float = 0.0, replicas: Replicas | None = None
+) -> Assistant:
     """Own the data directory and open all that works on it; close it after use.
 
     Args:
         wait_s: how long to wait for another process to give the directory back.
+        replicas: instead of one generator in this process's care.
     Raises:
+        ClusterError: see `open_replicas`.
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
         ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
         IndexMismatchError: the knowledge was built with another embedder.
@@ -37,7 +50,7 @@ def open_assistant(settings: Settings, *, wait_s: float = 0.0) -> Assistant:
         opened.callback(library.close)
         generator = None
         if settings.models.generator != NO_GENERATOR:
-            generator = open_generator(settings.models)
+            generator = _open_generator(settings, replicas)
             opened.callback(generator.close)
         return Assistant(
             settings=settings,
@@ -47,6 +60,20 @@ def open_assistant(settings: Settings, *, wait_s: float = 0.0) -> Assistant:
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,
         )
+
+
+def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
+    if replicas is None:
+        return open_generator(settings.models, settings.serving, offline=settings.offline)
+    from assistant.models.generators.replica_pool import open_replicas
+
+    return open_replicas(
+        settings.models,
+        settings.serving,
+        replicas=replicas.count,
+        address=replicas.address,
+        data=settings.data,
+    )
 
 
 def load_plugin(name: str) -> Callable[..., Any]:

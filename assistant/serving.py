@@ -20,7 +20,7 @@ from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
 from assistant.errors import PortInUseError, SettingsError
-from assistant.service import find_plugin, open_assistant
+from assistant.service import Replicas, find_plugin, open_assistant
 from assistant.settings import Settings
 
 BACKLOG = 128
@@ -28,11 +28,21 @@ GRACE_S = 5
 """How long running requests may take to end when the service is stopped."""
 
 
-def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str, bool], None]) -> None:
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str, bool], None],
+    with_page: bool = True,
+    replicas: Replicas | None = None,
+) -> None:
     """Serve until interrupted.
 
     Args:
         port: 0 takes any free one.
+        with_page: serve the web page too, where it is installed.
+        replicas: see `open_assistant`.
         ready: called with the address, and whether there is a page at it, when it answers.
     Raises:
         PortInUseError: the address is taken.
@@ -44,11 +54,14 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str, boo
             f"--host {host} would let others in, and Philo has no login yet; serve on 127.0.0.1 "
             "and reach it through a proxy that asks for one, or an SSH tunnel"
         )
-    with _listen(host, port) as listener, open_assistant(settings) as assistant:
+    with (
+        _listen(host, port) as listener,
+        open_assistant(settings, replicas=replicas) as assistant,
+    ):
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
         with announced(settings.data, f"{address}/api") as service:
-            page = find_plugin("page")
+            page = find_plugin("page") if with_page else None
             app = _build_app(assistant, service, page)
             server = _Server(
                 uvicorn.Config(
@@ -61,6 +74,7 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str, boo
             server.on_started = lambda: ready(address, page is not None)
             if assistant.generator is not None:
                 assistant.generator.prepare()
+            assistant.start_work()
             server.run(sockets=[listener])
 
 

@@ -1,7 +1,8 @@
 """All settings, as one frozen tree.
 
 Read once per entry point, from lowest to highest: the defaults below, `philo.toml` in the
-data directory, environment variables (`PHILO_DATA`, `PHILO_RETRIEVAL__PASSAGES=8`, ...).
+data directory, environment variables (`PHILO_DATA`, `PHILO_OFFLINE`,
+`PHILO_RETRIEVAL__PASSAGES=8`, `PHILO_MODELS__REMOTE__API_KEY=...`).
 """
 
 from __future__ import annotations
@@ -9,21 +10,54 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
+from assistant.addresses import check_address
 from assistant.errors import SettingsError
+from assistant.machine import count_cores, count_memory_bytes
 
 NO_GENERATOR = "none"
 """As a generator: no model writes, the documents' own sentences answer."""
 
 ENVIRONMENT_PREFIX = "PHILO_"
+OFFLINE_VARIABLE = "PHILO_OFFLINE"
 
 
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RemoteSettings(Section):
+    """The server of a remote generator. Nothing is sent to it while `offline` is set."""
+
+    base_url: Annotated[str, AfterValidator(check_address)] | None = Field(
+        None, description="the server, up to and with /v1; else the provider's own"
+    )
+    model: str | None = Field(
+        None, min_length=1, max_length=200, description="its name there; else the catalogue's"
+    )
+    api_key: SecretStr | None = Field(None, description="a server of your own may need none")
+    context_tokens: int | None = Field(
+        None, ge=1024, le=2_000_000, description="of the remote model; else the catalogue's"
+    )
+    temperature: float = Field(
+        0.0, ge=0.0, le=2.0, description="0 is the steadiest; some models only take 1"
+    )
+    connect_timeout_s: float = Field(10.0, gt=0, le=300)
+    silence_timeout_s: float = Field(60.0, gt=0, le=3600, description="longest wait for more")
+    answer_timeout_s: float = Field(300.0, gt=0, le=86_400, description="for a whole answer")
+    attempts: int = Field(3, ge=1, le=10, description="before the first word, where it may pass")
 
 
 class ModelSettings(Section):
@@ -42,9 +76,60 @@ class ModelSettings(Section):
         description="where models are kept; may be shared by several data directories",
     )
     threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="per model"
+        default_factory=count_cores,
+        ge=1,
+        le=256,
+        description="per model; by default, the cores this process may use",
     )
     max_new_tokens: int = Field(160, ge=16, le=4096, description="longest answer")
+    remote: RemoteSettings = RemoteSettings()
+    hub_endpoint: str | None = Field(
+        None, description="a company's mirror of the model hub; else HF_ENDPOINT"
+    )
+    pins: dict[str, str] = Field(
+        default_factory=dict, description="catalogue id to the fingerprint that it must have"
+    )
+    trusted_keys: tuple[str, ...] = Field(
+        (), description="public keys whose bundles of models may be unpacked"
+    )
+
+    @field_validator("trusted_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """An environment variable holds several, with commas between them."""
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+class ServingSettings(Section):
+    """How a generator on this machine is shared."""
+
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where generators run; auto: what the model was built for"
+    )
+    slots: int = Field(8, ge=1, le=256, description="answers written side by side")
+    queue: int = Field(
+        64, ge=0, le=10_000, description="questions that may wait; more are refused (HTTP 429)"
+    )
+    deadline_s: float = Field(
+        600.0, gt=0, le=86_400, description="from a question's arrival to the end of its answer"
+    )
+    cache_bytes: int = Field(
+        default_factory=lambda: max(2**30, count_memory_bytes() // 4),
+        ge=2**20,
+        description="for the texts being read and written; a single one may take more",
+    )
+    prefix_bytes: int = Field(
+        default_factory=lambda: min(2**30, count_memory_bytes() // 16),
+        ge=0,
+        description="for beginnings of earlier texts, so that follow-ups start soon; 0: none",
+    )
+    draft_tokens: int = Field(
+        5,
+        ge=0,
+        le=64,
+        description="guessed at once where an answer quotes its passages; 0: none, and answers do "
+        "not depend on who else asks",
+    )
 
 
 class RetrievalSettings(Section):
@@ -76,18 +161,66 @@ class IngestSettings(Section):
     workers: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
     max_file_bytes: int = Field(200 * 2**20, ge=1024, description="larger files are refused")
     max_pages: int = Field(3000, ge=1, description="longer documents are refused")
-    parse_timeout_s: float = Field(60.0, gt=0, le=3600)
+    parse_timeout_s: float = Field(60.0, gt=0, le=3600, description="for each 100 pages of a file")
+    ocr_timeout_s: float = Field(
+        600.0,
+        ge=0,
+        le=86_400,
+        description="for recognising the pages of a file that are pictures; 0: never",
+    )
     parse_memory_bytes: int = Field(2**30, ge=256 * 2**20)
+    min_read_share: float = Field(
+        0.0, ge=0.0, le=1.0, description="share of pages with text below which: quarantine"
+    )
+    min_ocr_confidence: float = Field(
+        0.0, ge=0.0, le=1.0, description="of pages read by character recognition; likewise"
+    )
+    attachment_depth: int = Field(
+        3, ge=0, le=10, description="mails in mails: files attached deeper are left out"
+    )
+    cluster: str | None = Field(
+        None,
+        description="Ray cluster that parses and embeds: auto or host:port",
+    )
+    keep_jobs_days: float = Field(30.0, ge=0.0, le=3650.0, description="ended jobs are listed")
+
+
+class SourceSettings(Section):
+    """What sources outside of this machine's own folders may do."""
+
+    web: bool = Field(False, description="pages of the web may be fetched")
+    web_allow: tuple[str, ...] = Field(
+        (),
+        description="hosts and networks (CIDR) that may be reached although they are private",
+    )
+    web_delay_s: float = Field(1.0, ge=0, le=60, description="between two requests to one host")
+    web_timeout_s: float = Field(30.0, gt=0, le=600, description="for one page, all in all")
+    web_max_pages: int = Field(10_000, ge=1, le=1_000_000, description="of one sitemap")
+    watch_polling: bool = Field(
+        False, description="look at watched files again and again, as network drives may need"
+    )
+    git_timeout_s: float = Field(600.0, gt=0, le=86_400, description="for one fetch")
+
+    @field_validator("web_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """From the environment they come as one text with commas."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
 
 class Settings(Section):
     """The whole tree. `data` is absolute."""
 
     data: Path
+    offline: bool = Field(True, description="refuse generators on other machines")
     models: ModelSettings = ModelSettings()
+    serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
     ingest: IngestSettings = IngestSettings()
+    sources: SourceSettings = SourceSettings()
 
 
 def load_settings(data: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
@@ -111,11 +244,15 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
             raise SettingsError(f"{path} cannot be read: {exc}") from exc
     for name, value in variables.items():
-        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name:
-            section, _, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-            if not isinstance(tree.setdefault(section, {}), dict):
-                raise SettingsError(f"{path}: [{section}] must be a section, not a value")
-            tree[section][key] = value
+        if name.startswith(ENVIRONMENT_PREFIX) and ("__" in name or name == OFFLINE_VARIABLE):
+            *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+            place = tree
+            for depth, section in enumerate(sections, start=1):
+                place = place.setdefault(section, {})
+                if not isinstance(place, dict):
+                    named = ".".join(sections[:depth])
+                    raise SettingsError(f"{path}: [{named}] must be a section, not a value")
+            place[key] = value
     tree["data"] = root
     try:
         return Settings.model_validate(tree)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 
 from assistant.answering.compose import UNSUPPORTED, SentenceWritten
@@ -76,17 +79,41 @@ def print_documents(documents: Iterable[DocumentInfo], total: int) -> None:
     for one in shown:
         print(f"{one.id}  {one.language or '--'}  {one.pages:>4} p.  {one.title}")
         print(f"    {one.uri}  ({one.collection}; {', '.join(one.groups)})")
+        if one.empty_pages:
+            print(f"    no text on {_pages(one.empty_pages)} of {one.pages}")
+        if one.ocr_confidence is not None:
+            recognised = _pages(one.recognised_pages)
+            print(f"    {recognised} by character recognition ({one.ocr_confidence:.0%} sure)")
+        if one.reason:
+            print(f"    in quarantine: {one.reason}")
     print(f"{len(shown)} of {total} documents")
 
 
 def print_report(report: IngestReport) -> None:
-    for failure in report.failed:
-        print(f"not read: {unquote(urlsplit(failure.uri).path)}: {failure.reason}")
+    print_failures(report)
+    for one in report.incomplete:
+        print(f"no text on {_pages(one.pages)} of {unquote(urlsplit(one.uri).path)}")
+    if report.quarantined:
+        print("read them in all the same with: philo documents release ID")
     print(
         f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
         f"{report.removed} removed, {len(report.failed)} failed; "
         f"{report.pages} pages, {report.chunks} chunks in {report.seconds:.1f} s"
     )
+
+
+def print_change(progress: IngestProgress) -> None:
+    """One line for each document that is not as before; failures are told with their reasons."""
+    if progress.outcome not in ("unchanged", "failed", "quarantined"):
+        place = unquote(urlsplit(progress.uri).path) or progress.uri
+        print(f"{progress.outcome:<11} {place}", flush=True)
+
+
+def print_failures(report: IngestReport) -> None:
+    for failure in report.failed:
+        print(f"not read: {unquote(urlsplit(failure.uri).path)}: {failure.reason}", flush=True)
+    for held in report.quarantined:
+        print(f"in quarantine: {unquote(urlsplit(held.uri).path)}: {held.reason}", flush=True)
 
 
 @contextmanager
@@ -120,6 +147,40 @@ def progress_bar() -> Iterator[ProgressListener]:
             )
 
         yield show
+
+
+def _pages(pages: list[int]) -> str:
+    """'page 3', 'pages 1-4, 7'."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    shown = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+    return f"page{'s' if len(pages) > 1 else ''} {shown}"
+
+
+@contextmanager
+def byte_bar(name: str) -> Iterator[tuple[Callable[[str], None], Callable[[int, int], None]]]:
+    """For long copies: what prints a line, and what moves a bar (bytes so far, in all).
+
+    Both go to standard error; the bar is shown only on a terminal.
+    """
+    console = Console(file=sys.stderr, soft_wrap=True, highlight=False, markup=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None, visible=False)
+        yield (
+            console.print,
+            lambda done, total: bar.update(task, completed=done, total=total, visible=True),
+        )
 
 
 def _place(source: Citation | Passage) -> str:

@@ -7,10 +7,11 @@ PDF points with the origin at the top left of its page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,6 +19,11 @@ Language = Literal["fr", "en"]
 
 EVERYONE = "everyone"
 """The group that every principal belongs to."""
+
+
+REFERENCE_LIST = "(reference list)"
+"""Last part of the heading path of chunks that hold entries of a reference list: they name
+other works and say nothing themselves."""
 
 
 class BlockKind(StrEnum):
@@ -28,6 +34,8 @@ class BlockKind(StrEnum):
     TABLE = "table"
     CAPTION = "caption"
     CODE = "code"
+    FOOTNOTE = "footnote"
+    REFERENCE = "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +72,26 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside of a file (a mail's attachment), which becomes a document of its own."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """What a parser makes of one file. `pages` counts slides and sheets as pages; 1 where a
-    format has none. `empty_pages` are the page numbers on which no text was found."""
+    format has none. `empty_pages` are the page numbers on which no text was found.
+    `recognised` are the pages read by character recognition: (page, mean confidence of its
+    words in [0, 1])."""
 
     title: str
     blocks: tuple[Block, ...]
     pages: int = 1
     empty_pages: tuple[int, ...] = ()
+    recognised: tuple[tuple[int, float], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     author: str = ""
     date: str = ""
 
@@ -122,6 +142,7 @@ class Draft:
     language: Language | None
     pages: int
     empty_pages: tuple[int, ...] = ()
+    recognised: tuple[tuple[int, float], ...] = ()
     author: str = ""
     date: str = ""
     media_type: str = ""
@@ -167,8 +188,18 @@ class Box(PublicModel):
     y1: float
 
 
+class Place(PublicModel):
+    """Another document that holds the same text, and the page on which it stands there."""
+
+    document_id: str
+    title: str
+    uri: str
+    page: int
+
+
 class Passage(PublicModel):
-    """A chunk as found for a question. `pages` is how many the document has."""
+    """A chunk as found for a question. `pages` is how many the document has; `places` are the
+    other documents, of those that the reader may see, that hold the same text."""
 
     rank: int
     score: float
@@ -182,10 +213,12 @@ class Passage(PublicModel):
     start: int
     end: int
     text: str
+    places: list[Place] = []
 
 
 class Citation(PublicModel):
-    """`quote` is the version's text from `start` to `end`, letter by letter."""
+    """`quote` is the version's text from `start` to `end`, letter by letter. `places` as in
+    `Passage`."""
 
     marker: int
     document_id: str
@@ -198,6 +231,7 @@ class Citation(PublicModel):
     end: int
     quote: str
     boxes: list[Box]
+    places: list[Place] = []
 
 
 class Sentence(PublicModel):
@@ -242,18 +276,81 @@ class Failure(PublicModel):
     reason: str
 
 
+IngestOutcome = Literal[
+    "added", "updated", "unchanged", "removed", "quarantined", "failed", "cancelled"
+]
+
+
+class JobKind(StrEnum):
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class JobState(StrEnum):
+    """`FAILED` will be tried again, `DEAD` will not unless somebody says so."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class JobInfo(PublicModel):
+    """One document to bring in or to remove. `not_before` is when it may be (re)tried,
+    `outcome` what came of it, `reason` why it failed. Times are UTC."""
+
+    id: str
+    kind: JobKind
+    uri: str
+    source: str | None
+    collection: str
+    groups: list[str] | None
+    state: JobState
+    priority: int
+    attempts: int
+    outcome: IngestOutcome | None
+    reason: str | None
+    document_id: str | None
+    pages: int
+    chunks: int
+    created_at: str
+    started_at: str | None
+    heartbeat_at: str | None
+    not_before: str
+    finished_at: str | None
+
+
+class IncompleteDocument(PublicModel):
+    """A document that came in although these of its pages held no text."""
+
+    uri: str
+    pages: list[int]
+
+
 class IngestReport(PublicModel):
+    """`quarantined` were read too badly to be searched (setting ingest.min_read_share)."""
+
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     removed: int = 0
     failed: list[Failure] = []
+    quarantined: list[Failure] = []
+    incomplete: list[IncompleteDocument] = []
     pages: int = 0
     chunks: int = 0
     seconds: float = 0.0
 
 
+DocumentState = Literal["published", "quarantined"]
+
+
 class DocumentInfo(PublicModel):
+    """`ocr_confidence` is the mean over `recognised_pages`, in [0, 1]. `reason` says why a
+    document is in quarantine. `parent_id` is the document it was attached to."""
+
     id: str
     uri: str
     title: str
@@ -263,8 +360,14 @@ class DocumentInfo(PublicModel):
     media_type: str
     size_bytes: int
     pages: int
+    pages_read: int
     empty_pages: list[int]
+    recognised_pages: list[int]
+    ocr_confidence: float | None
     chunks: int
+    state: DocumentState
+    reason: str | None
+    parent_id: str | None
     published_at: str
 
 
@@ -274,17 +377,108 @@ class IngestProgress(PublicModel):
     done: int
     total: int
     uri: str
-    outcome: Literal["added", "updated", "unchanged", "removed", "failed"]
+    outcome: IngestOutcome
     chunks_per_s: float | None = None
     seconds_left: float | None = None
+
+
+SourceState = Literal["new", "running", "complete", "failed"]
+
+
+class SourceInfo(PublicModel):
+    """A source that is kept in step. `options` hold no secret: they name where one is found.
+    `counts` are of the last run that listed everything, `completed_at` is when that was, and
+    `error` is why the last run failed. `groups` None: everyone. Times are UTC."""
+
+    id: str
+    kind: str
+    name: str
+    options: dict[str, Any]
+    schedule: str | None
+    collection: str
+    groups: list[str] | None
+    state: SourceState
+    added_at: str
+    started_at: str | None
+    completed_at: str | None
+    next_run_at: str | None
+    error: str | None
+    counts: dict[str, int]
 
 
 class ProgressListener(Protocol):
     def __call__(self, progress: IngestProgress, /) -> None: ...
 
 
+class SourceRegistry(Protocol):
+    """Sources that are kept in step. A name may be an id as well.
+
+    Raises (all that take a name): UnknownSourceError.
+    """
+
+    def add(
+        self,
+        kind: str,
+        name: str,
+        options: Mapping[str, Any],
+        *,
+        schedule: str | None = None,
+        collection: str = "default",
+        groups: Sequence[str] | None = None,
+    ) -> SourceInfo:
+        """Register a source; nothing is brought in yet.
+
+        Args:
+            schedule: like "1h" or "daily 02:00"; None: only when somebody asks.
+            groups: who may read documents of which the source itself says nothing.
+        Raises:
+            SourceOptionsError: the kind, the name, an option or the schedule is wrong.
+        """
+
+    def all(self) -> list[SourceInfo]:
+        """By name."""
+
+    def source(self, name: str) -> SourceInfo: ...
+
+    def sync(self, name: str, listener: ProgressListener | None = None) -> IngestReport:
+        """Bring a source in now, and remove what it no longer holds.
+
+        Raises:
+            SourceBusyError: somebody does so already.
+            SourceUnavailableError: it could not be listed to its end; nothing was removed.
+        """
+
+    def remove(self, name: str, *, keep_documents: bool = False) -> int:
+        """Forget a source and, unless told otherwise, its documents; how many those were.
+
+        Raises:
+            SourceBusyError: it is being brought in.
+        """
+
+
 class Ingestor(Protocol):
     """The ingestion service as the assistant sees it (it never imports the package)."""
+
+    @property
+    def sources(self) -> SourceRegistry: ...
+
+    def watch(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str = "default",
+        groups: Sequence[str] | None = None,
+        listener: ProgressListener | None = None,
+        on_report: Callable[[IngestReport], None],
+        stop: threading.Event,
+    ) -> None:
+        """Bring folders in, then each change within seconds, until told to stop.
+
+        Args:
+            on_report: told what came of the first time, and of each change.
+        Raises:
+            SourceNotFoundError: a path is no folder.
+        """
 
     def ingest(
         self,
@@ -294,7 +488,7 @@ class Ingestor(Protocol):
         groups: Sequence[str] | None = None,
         listener: ProgressListener | None = None,
     ) -> IngestReport:
-        """Bring files and folders into the knowledge.
+        """Bring files, folders and pages of the web (http, https) into the knowledge.
 
         `groups` None: a known document stays readable by whom it was, a new one is by all.
 
@@ -314,6 +508,22 @@ class Ingestor(Protocol):
         groups: Sequence[str] | None = None,
     ) -> IngestReport:
         """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
-        may be deleted when the call returns. The same name again is a new version."""
+        may be deleted when the call returns. The same name again is a new version. Its bytes
+        are kept before anything else is done, so that it comes in whatever dies meanwhile."""
 
-    def close(self) -> None: ...
+    def accept_upload(
+        self,
+        path: str,
+        *,
+        name: str,
+        collection: str = "default",
+        groups: Sequence[str] | None = None,
+    ) -> JobInfo:
+        """The same without waiting: the file is durable when this returns, and the job says
+        what becomes of it."""
+
+    def start(self) -> None:
+        """Work in the background from now on: what earlier processes left, and what comes."""
+
+    def close(self) -> None:
+        """Stop working. What is not finished is finished by the next process."""

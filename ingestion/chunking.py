@@ -5,22 +5,22 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from assistant.sentences import split_sentences
-from assistant.types import Block, BlockKind, Chunk, Line, ParsedDocument
+from assistant.types import REFERENCE_LIST, Block, BlockKind, Chunk, Line, ParsedDocument
+from ingestion.chunk_atoms import Atom, CountTokens, find_atoms
+from ingestion.chunk_sections import OVERFLOW, TINY, Section, bind_atoms, find_sections, merge_tiny
 
-CHUNKER_REVISION = 1
+CHUNKER_REVISION = 2
 """Part of every recipe: raise it when chunks of the same document come out otherwise."""
 
-OVERFLOW = 1.2
-"""A chunk may hold this many times the aim before it is divided."""
-TINY = 0.2
-"""A section with a smaller share of the aim is put together with its neighbour."""
+MOST_WITH_TAIL = 1.5
+"""A chunk may hold this many times the aim together with its footnotes, or with what
+is too little for another chunk."""
+MOST_CAPTION_CHARS = 120
 SEPARATOR = "\n\n"
-
-CountTokens = Callable[[Sequence[str]], list[int]]
 
 
 def chunk_document(
@@ -35,6 +35,11 @@ def chunk_document(
     own in a document that has anything else. Long sections are divided evenly, at the ends
     of blocks, else of sentences, of rows of a table or of lines of code.
 
+    A footnote stands behind the chunk to whose text it belongs, at the end of a block, and
+    is a part of that chunk where there is room. A reference list has chunks of its own, whose
+    path ends with `REFERENCE_LIST`. A chunk that begins inside of a table repeats its header
+    and has the table's caption as the last part of its path.
+
     Args:
         count_tokens: texts -> tokens of each; called once, and again only where a sentence
             alone exceeds `chunk_tokens`.
@@ -43,247 +48,148 @@ def chunk_document(
         (text, chunks); no chunks where there is no text.
     """
     blocks = [block for block in parsed.blocks if block.text.strip()]
-    text, starts, lines = _write_text(blocks)
-    atoms = _measure(text, _find_atoms(blocks, starts, chunk_tokens), count_tokens, chunk_tokens)
-    sections = _merge_tiny(_find_sections(blocks, atoms), chunk_tokens)
+    atoms = find_atoms(blocks, count_tokens=count_tokens, chunk_tokens=chunk_tokens)
+    body = [atom for atom in atoms if atom.kind is not BlockKind.FOOTNOTE]
+    groups = [
+        _Group(section, group)
+        for section in merge_tiny(find_sections(blocks, body), chunk_tokens)
+        for group in _divide(blocks, section.atoms, chunk_tokens)
+    ]
+    notes = [atom for atom in atoms if atom.kind is BlockKind.FOOTNOTE]
+    groups = _place_notes(groups, notes, chunk_tokens)
+    order = list(dict.fromkeys(atom.block for group in groups for atom in group.atoms))
+    text, starts, lines = _write_text(blocks, order)
     line_starts = [line.offset for line in lines]
     chunks: list[Chunk] = []
-    for section in sections:
-        for group in _divide(section.atoms, chunk_tokens):
-            start, end = group[0].start, group[-1].end
-            first = max(0, bisect.bisect_right(line_starts, start) - 1)
-            last = bisect.bisect_left(line_starts, end)
-            chunks.append(
-                Chunk(
-                    ordinal=len(chunks),
-                    start=start,
-                    end=end,
-                    text=text[start:end],
-                    heading=tuple(title for _, title in section.path),
-                    lines=lines[first:last],
-                    table_header=group[0].table_header,
-                )
+    for group in groups:
+        opening, closing = group.atoms[0], group.atoms[-1]
+        start, end = starts[opening.block] + opening.start, starts[closing.block] + closing.end
+        first = max(0, bisect.bisect_right(line_starts, start) - 1)
+        last = bisect.bisect_left(line_starts, end)
+        chunks.append(
+            Chunk(
+                ordinal=len(chunks),
+                start=start,
+                end=end,
+                text=text[start:end],
+                heading=_path(group, blocks),
+                lines=lines[first:last],
+                table_header=opening.table_header,
             )
+        )
     return text, tuple(chunks)
 
 
-def _write_text(blocks: Sequence[Block]) -> tuple[str, list[int], tuple[Line, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The atoms of one chunk."""
+
+    section: Section
+    atoms: list[Atom]
+
+
+def _path(group: _Group, blocks: Sequence[Block]) -> tuple[str, ...]:
+    path = [title for _, title in group.section.path]
+    opening = group.atoms[0]
+    if group.section.is_references:
+        path.append(REFERENCE_LIST)
+    elif opening.kind is BlockKind.TABLE and not opening.opens_block:
+        above = blocks[opening.block - 1] if opening.block else None
+        if above is not None and above.kind is BlockKind.CAPTION:
+            path.append(textwrap.shorten(above.text, MOST_CAPTION_CHARS, placeholder=" …"))
+    return tuple(path)
+
+
+def _write_text(
+    blocks: Sequence[Block], order: Sequence[int]
+) -> tuple[str, dict[int, int], tuple[Line, ...]]:
     """The version's text, where each block starts in it, and its lines."""
-    starts: list[int] = []
+    starts: dict[int, int] = {}
     lines: list[Line] = []
     position = 0
-    for block in blocks:
-        starts.append(position)
+    for index in order:
+        block = blocks[index]
+        starts[index] = position
         lines.extend(Line(position + line.offset, line.page, line.box) for line in block.lines)
         position += len(block.text) + len(SEPARATOR)
-    return SEPARATOR.join(block.text for block in blocks), starts, tuple(lines)
+    return SEPARATOR.join(blocks[index].text for index in order), starts, tuple(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Atom:
-    """The smallest piece that is kept whole: a heading, a sentence, a row, a line of code.
-
-    `opens_block` says that a cut before it does not divide a block.
-    """
-
-    start: int
-    end: int
-    block: int
-    opens_block: bool
-    is_heading: bool = False
-    table_header: str = ""
-    tokens: int = 0
-    header_tokens: int = 0
-
-
-def _find_atoms(blocks: Sequence[Block], starts: Sequence[int], chunk_tokens: int) -> list[_Atom]:
-    atoms: list[_Atom] = []
-    for index, (block, offset) in enumerate(zip(blocks, starts, strict=True)):
-        heading = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
-        header = ""
-        if heading or len(block.text) <= chunk_tokens:
-            spans = [(0, len(block.text))]
-        elif block.kind is BlockKind.TABLE:
-            spans = _table_spans(block.text)
-            header = block.text[slice(*spans[0])]
-        elif block.kind is BlockKind.CODE:
-            spans = _line_spans(block.text)
-        else:
-            spans = split_sentences(block.text)
-        # White space and signs between two sentences go with the one before.
-        borders = [0, *(start for start, _ in spans[1:]), len(block.text)]
-        for number, (start, end) in enumerate(itertools.pairwise(borders)):
-            piece = block.text[start:end]
-            atoms.append(
-                _Atom(
-                    start=offset + start + len(piece) - len(piece.lstrip()),
-                    end=offset + start + len(piece.rstrip()),
-                    block=index,
-                    opens_block=number == 0,
-                    is_heading=heading,
-                    table_header=header if number else "",
-                )
-            )
-    return atoms
-
-
-def _line_spans(text: str) -> list[tuple[int, int]]:
-    spans = []
-    position = 0
-    for line in text.splitlines(keepends=True):
-        if line.strip():
-            spans.append((position, position + len(line.rstrip())))
-        position += len(line)
-    return spans
-
-
-def _table_spans(text: str) -> list[tuple[int, int]]:
-    """The header with its rule, then each row."""
-    rows = _line_spans(text)
-    return [(rows[0][0], rows[min(1, len(rows) - 1)][1]), *rows[2:]]
-
-
-def _measure(
-    text: str, atoms: list[_Atom], count_tokens: CountTokens, chunk_tokens: int
-) -> list[_Atom]:
-    """Count every atom's tokens and cut those that are longer than a chunk."""
-    headers = sorted({atom.table_header for atom in atoms})
-    counts = count_tokens([*(text[atom.start : atom.end] for atom in atoms), *headers])
-    of_header = dict(zip(headers, counts[len(atoms) :], strict=True))
-    measured: list[_Atom] = []
-    waiting = list(zip(atoms, counts[: len(atoms)], strict=True))
-    while waiting:
-        pieces: list[_Atom] = []
-        for atom, tokens in waiting:
-            if tokens > chunk_tokens and atom.end - atom.start > 1:
-                pieces.extend(_cut(text, atom, math.ceil(tokens / (0.8 * chunk_tokens))))
-            else:
-                header_tokens = of_header[atom.table_header]
-                kept = header_tokens <= chunk_tokens // 3
-                measured.append(
-                    _Atom(
-                        atom.start,
-                        atom.end,
-                        atom.block,
-                        atom.opens_block,
-                        atom.is_heading,
-                        atom.table_header if kept else "",
-                        tokens,
-                        header_tokens if kept else 0,
-                    )
-                )
-        counts = count_tokens([text[atom.start : atom.end] for atom in pieces]) if pieces else []
-        waiting = list(zip(pieces, counts, strict=True))
-    return sorted(measured, key=lambda atom: atom.start)
-
-
-def _cut(text: str, atom: _Atom, parts: int) -> Iterator[_Atom]:
-    """Cut at white space, as near to equal lengths as may be; inside of a word where the
-    next white space is far."""
-    length = max(1, (atom.end - atom.start) // max(2, parts))
-    start = atom.start
-    while start < atom.end:
-        end = min(atom.end, start + length)
-        if end < atom.end:
-            space = text.rfind(" ", start + length // 2, end + 1)
-            end = space if space > start else end
-        piece = text[start:end]
-        if piece.strip():
-            yield _Atom(
-                start + len(piece) - len(piece.lstrip()),
-                start + len(piece.rstrip()),
-                atom.block,
-                atom.opens_block and start == atom.start,
-                atom.is_heading,
-                atom.table_header,
-            )
-        start = end
-
-
-@dataclass(slots=True)
-class _Section:
-    """Body with the headings right above it. `path` holds (level, heading)."""
-
-    path: tuple[tuple[int, str], ...]
-    atoms: list[_Atom] = field(default_factory=list)
-
-    @property
-    def tokens(self) -> int:
-        return sum(atom.tokens for atom in self.atoms)
-
-    @property
-    def level(self) -> int:
-        return self.path[-1][0] if self.path else 0
-
-
-def _find_sections(blocks: Sequence[Block], atoms: Sequence[_Atom]) -> list[_Section]:
-    sections: list[_Section] = []
-    path: tuple[tuple[int, str], ...] = ()
-    headings: list[_Atom] = []
-    begins = True
-    for index, group in itertools.groupby(atoms, key=lambda atom: atom.block):
-        block = blocks[index]
-        if block.kind in (BlockKind.HEADING, BlockKind.TITLE):
-            headings.extend(group)
-            begins = True
-            if block.kind is BlockKind.HEADING:
-                above = tuple(part for part in path if part[0] < block.level)
-                path = (*above, (block.level, block.text))
-            continue
-        if begins:
-            sections.append(_Section(path, headings))
-            headings, begins = [], False
-        sections[-1].atoms.extend(group)
-    if headings:  # nothing follows them
-        if sections:
-            sections[-1].atoms.extend(headings)
-        else:
-            sections.append(_Section(path, headings))
-    return sections
-
-
-def _merge_tiny(sections: Sequence[_Section], chunk_tokens: int) -> list[_Section]:
-    """Put a tiny section together with the next one beside or below it, else with the one
-    before it under the same heading."""
-    tiny, limit = TINY * chunk_tokens, OVERFLOW * chunk_tokens
-    merged: list[_Section] = []
-    for section in sections:
-        if merged and merged[-1].tokens + section.tokens <= limit:
-            before = merged[-1]
-            forward = before.tokens < tiny and section.level >= before.level
-            backward = section.tokens < tiny and section.path[:-1] == before.path[:-1]
-            if forward or backward:
-                shared = itertools.takewhile(
-                    lambda pair: pair[0] == pair[1], zip(before.path, section.path, strict=False)
-                )
-                path = tuple(part for part, _ in shared)
-                merged[-1] = _Section(path, [*before.atoms, *section.atoms])
-                continue
-        merged.append(section)
-    return merged
-
-
-def _divide(atoms: Sequence[_Atom], chunk_tokens: int) -> Iterator[list[_Atom]]:
+def _divide(
+    blocks: Sequence[Block], atoms: Sequence[Atom], chunk_tokens: int
+) -> Iterator[list[Atom]]:
     """Cut a section's atoms into groups of about equal tokens, none over the limit."""
     limit = OVERFLOW * chunk_tokens
-    body_end = max((atom.start for atom in atoms if not atom.is_heading), default=atoms[-1].end)
+    runs = list(bind_atoms(blocks, atoms, limit=limit))
+    last_body = max((n for n, run in enumerate(runs) if not run[0].is_heading), default=len(runs))
     rest = sum(atom.tokens for atom in atoms)
-    goal = rest / math.ceil(max(1, rest) / limit)
-    group: list[_Atom] = []
+    goal = _goal(rest, 0, limit)
+    block_rests = _block_rests(runs)
+    group: list[Atom] = []
     tokens = 0
-    for atom in atoms:
-        full = tokens + atom.tokens > limit
-        enough = rest > limit and (
-            tokens + atom.tokens / 2 > goal or (atom.opens_block and tokens > 0.85 * goal)
+    for number, run in enumerate(runs):
+        size = sum(atom.tokens for atom in run)
+        # The last rows of a table, the last words of a section are no chunk by themselves.
+        section_rest = rest - sum(other.tokens for other in group)
+        is_tail = any(
+            left < TINY * chunk_tokens and tokens + left <= MOST_WITH_TAIL * chunk_tokens
+            for left in (section_rest, *([] if run[0].opens_block else [block_rests[number]]))
+        )
+        full = tokens + size > limit
+        enough = rest > goal and (
+            tokens + size / 2 > goal or (run[0].opens_block and tokens > 0.85 * goal)
         )
         # Headings stay with what they stand above; at the very end, with what is before.
         held = all(other.is_heading for other in group) and tokens <= chunk_tokens / 2
-        if group and (full or enough) and not held and atom.start <= body_end:
+        if group and (full or enough) and not (held or is_tail) and number <= last_body:
             yield group
             rest -= sum(other.tokens for other in group)
-            goal = rest / math.ceil(max(1, rest) / limit)
-            group, tokens = [], atom.header_tokens
-        group.append(atom)
-        tokens += atom.tokens
+            group, tokens = [], run[0].header_tokens
+            goal = _goal(rest, tokens, limit)
+        group.extend(run)
+        tokens += size
     if group:
         yield group
+
+
+def _block_rests(runs: Sequence[Sequence[Atom]]) -> list[int]:
+    """For each run the tokens from it to the end of the block that it ends in."""
+    rests: list[int] = []
+    left, block = 0, -1
+    for run in reversed(runs):
+        if run[-1].block != block:
+            left, block = 0, run[-1].block
+        left += sum(atom.tokens for atom in run)
+        rests.append(left)
+    return rests[::-1]
+
+
+def _goal(rest: int, repeated: int, limit: float) -> float:
+    """Tokens of the next group, `repeated` ones of a table's header included, so that those
+    after it come out alike."""
+    return repeated + rest / math.ceil(max(1, rest) / max(1, limit - repeated))
+
+
+def _place_notes(
+    groups: Sequence[_Group], notes: Sequence[Atom], chunk_tokens: int
+) -> list[_Group]:
+    """Put each footnote behind the first group that ends with a block and holds the text that
+    the note follows."""
+    waiting = [list(atoms) for _, atoms in itertools.groupby(notes, key=lambda atom: atom.block)]
+    waiting.reverse()
+    if waiting and not groups:
+        groups = [_Group(Section(()), [])]
+    placed: list[_Group] = []
+    for number, group in enumerate(groups):
+        placed.append(_Group(group.section, list(group.atoms)))
+        upcoming: float = math.inf
+        if number + 1 < len(groups):
+            ends_block = group.atoms[-1].ends_block
+            upcoming = groups[number + 1].atoms[0].block if ends_block else -1
+        while waiting and waiting[-1][0].block < upcoming:
+            for atom in waiting.pop():
+                room = MOST_WITH_TAIL * chunk_tokens - sum(one.tokens for one in placed[-1].atoms)
+                if placed[-1].atoms and atom.tokens > room:
+                    placed.append(_Group(group.section, []))
+                placed[-1].atoms.append(atom)
+    return placed

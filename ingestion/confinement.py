@@ -56,15 +56,20 @@ def confine_process() -> bool:
 
 def limit_file(*, memory_bytes: int, cpu_s: float) -> None:
     """Allow the next file so much memory and processor time beyond what is used by now."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = math.ceil(usage.ru_utime + usage.ru_stime + cpu_s) + 1
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+    limit_time(cpu_s)
     if used := address_space():
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes, hard))
     else:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def limit_time(cpu_s: float) -> None:
+    """Allow so much processor time beyond what is used by now."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = math.ceil(usage.ru_utime + usage.ru_stime + cpu_s) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
 
 
 def address_space() -> int:

@@ -1,70 +1,98 @@
-"""Files become knowledge: find, compare, parse, chunk, embed, publish."""
+"""The ingestion service: documents become jobs, a worker sees them through, a report says
+what came of them."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
-import os
-import tempfile
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-import numpy as np
-
-from assistant.errors import DocumentNotFoundError, ParseError, StorageFullError
+from assistant.errors import NothingToIngestError, ParseError
+from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
-from assistant.language import detect_language
-from assistant.models.embedders.base import Embedder, Vectors
+from assistant.models.embedders.base import Embedder
 from assistant.settings import Settings
 from assistant.types import (
-    EVERYONE,
-    Draft,
+    OPERATOR,
     Ingestor,
     IngestReport,
-    ParsedDocument,
+    JobInfo,
+    JobKind,
     ProgressListener,
 )
-from ingestion.chunking import CHUNKER_REVISION, chunk_document
-from ingestion.parser_pool import ParserPool
-from ingestion.parsers.base import PARSER_REVISION, format_of, known_extensions
-from ingestion.parsers.blocks import clean_line
-from ingestion.parsers.content import check_content
+from ingestion.attachments import file_name
+from ingestion.drafting import recipe_of
+from ingestion.listing import Plan, merge_plans, plan_sync
+from ingestion.parsers.base import format_of, known_extensions
 from ingestion.progress import Run
-from ingestion.sandbox import SandboxLimits
-from ingestion.sources.folder import FoundFile, discover_files
+from ingestion.sources.base import Source
+from ingestion.sources.folder import find_files
+from ingestion.sources.registry import Registry
+from ingestion.sources.web import is_web_address, opened_pages
+from ingestion.stages import LocalStages, Stages
+from ingestion.trouble import told
+from ingestion.watch import Watch
+from ingestion.watching import watch_folders
+from ingestion.worker import Worker
 
-EMBED_AT_ONCE = 64
+LOOK_S = 0.5
 
 
 def open_ingestor(library: Library, embedder: Embedder, settings: Settings) -> Ingestor:
-    """The ingestion service over an open library. It keeps nothing open between calls."""
-    return LocalIngestor(library, embedder, settings)
+    """The ingestion service over an open library; close it before that.
+
+    Files are parsed and texts embedded on this machine, or on the cluster that the settings name.
+    """
+    if settings.ingest.cluster is None:
+        return LocalIngestor(library, embedder, settings)
+    from ingestion.cluster import ClusterStages  # here, because Ray may not be installed
+
+    return LocalIngestor(
+        library,
+        embedder,
+        settings,
+        open_stages=lambda: ClusterStages(settings, embedder_id=embedder.id),
+    )
 
 
 class LocalIngestor:
-    """Parses in child processes of this machine, embeds and publishes in the caller's thread.
+    """Parses in child processes of this machine, embeds and publishes in threads.
 
-    A document is published whole or not at all: an interrupted call leaves all documents
-    that it has published, and of the others what was known before.
+    What is to be done is in the database before it is begun: a call that was killed is taken up
+    by the next one, or by the worker of the running service. A document is published whole or
+    not at all.
+
+    Args:
+        open_stages: where parsing and embedding happen; on this machine unless told.
     """
 
-    def __init__(self, library: Library, embedder: Embedder, settings: Settings) -> None:
+    def __init__(
+        self,
+        library: Library,
+        embedder: Embedder,
+        settings: Settings,
+        *,
+        open_stages: Callable[[], Stages] | None = None,
+    ) -> None:
+        self.sources = Registry(library, self, settings)
         self._library = library
-        self._embedder = embedder
+        self._all_settings = settings
         self._settings = settings.ingest
-
-    @property
-    def recipe(self) -> str:
-        """All besides a file's bytes that shapes its chunks and their vectors."""
-        return (
-            f"parser {PARSER_REVISION}, chunker {CHUNKER_REVISION}, "
-            f"{self._settings.chunk_tokens} tokens, {self._embedder.id}"
+        self._recipe = recipe_of(embedder, settings.ingest)
+        self._worker = Worker(
+            library,
+            embedder,
+            settings.ingest,
+            open_stages=open_stages or (lambda: LocalStages(embedder, settings.ingest)),
         )
+
+    def start(self) -> None:
+        """See `assistant.types.Ingestor`."""
+        self._worker.start(stay=True)
+        self.sources.start()
 
     def ingest(
         self,
@@ -77,31 +105,62 @@ class LocalIngestor:
         """See `assistant.types.Ingestor`.
 
         Raises:
-            SourceNotFoundError, NothingToIngestError: see `discover_files`.
+            SourceNotFoundError, NothingToIngestError: see `find_files` and `FolderSource`.
             StorageFullError: no space is left; what was published stays.
             ModelError: the embedder failed.
         """
-        found = discover_files(paths)
-        gone: dict[str, str] = {}
-        known: set[str] = set()
-        present = {file.uri for file in found.files}
-        for source in found.folders:
-            for uri, document_id in self._library.uris_of_source(source, collection).items():
-                known.add(uri)
-                hidden = any(uri.startswith(f"{folder}/") for folder in found.unreadable)
-                if uri not in present and not hidden:
-                    gone[uri] = document_id
-        total = len(found.files) + len(found.failures) + len(gone)
-        run = Run(total, listener)
-        for failure in found.failures:
-            run.fail(failure.uri, failure.reason)
-        with _storage_errors():
-            self._bring_in(found.files, collection, _group_set(groups), run, known)
-            for uri, document_id in gone.items():
-                with contextlib.suppress(DocumentNotFoundError):  # somebody else was quicker
-                    self._library.retire(document_id)
-                run.finish(uri, "removed")
-        return run.report()
+        urls = [path for path in paths if is_web_address(path)]
+        folders, files = find_files([path for path in paths if path not in urls])
+        if not folders and not urls and not [*files.items()]:
+            named = ", ".join(paths) or "no path"
+            raise NothingToIngestError(f"{named}: no file that Philo reads ({known_extensions()})")
+        with opened_pages(urls, self._all_settings) as pages:
+            sources: list[Source] = [*folders, files, *pages]
+            return self._bring_in(sources, collection, _group_set(groups), listener)
+
+    def sync(
+        self,
+        source: Source,
+        *,
+        collection: str = "default",
+        groups: Sequence[str] | None = None,
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """Bring a source in, and remove what it no longer lists. The source stays open.
+
+        Groups that it states for a document go before `groups`; None: as before, or everyone.
+
+        Raises:
+            SourceUnavailableError: it could not be listed to its end; nothing was changed.
+            StorageFullError, ModelError: as `ingest`.
+        """
+        return self._bring_in([source], collection, _group_set(groups), listener)
+
+    def watch(
+        self,
+        paths: Sequence[str],
+        *,
+        collection: str = "default",
+        groups: Sequence[str] | None = None,
+        listener: ProgressListener | None = None,
+        on_report: Callable[[IngestReport], None],
+        stop: threading.Event,
+    ) -> None:
+        """See `assistant.types.Ingestor`.
+
+        Raises:
+            StorageFullError, ModelError: as `ingest`.
+        """
+        watch_folders(
+            self,
+            paths,
+            collection=collection,
+            groups=groups,
+            listener=listener,
+            on_report=on_report,
+            stop=stop,
+            polling=self._all_settings.sources.watch_polling,
+        )
 
     def ingest_upload(
         self,
@@ -118,204 +177,160 @@ class LocalIngestor:
             StorageFullError: no space is left.
             ModelError: the embedder failed.
         """
-        name = clean_line(name.replace("\\", "/").rsplit("/", 1)[-1]) or "document"
-        uri = f"upload://{quote(collection, safe='')}/{quote(name, safe='')}"
-        run = Run(1, None)
-        fmt = format_of(name)
-        if fmt is None:
-            run.fail(uri, f"the format is not known; Philo reads {known_extensions()}")
+        run_id = uuid.uuid4().hex
+        run = Run(1)
+        name = file_name(name)
+        if format_of(name) is None:
+            run.fail(_upload_uri(name, collection), _unknown_format())
             return run.report()
-        with _storage_errors(), tempfile.TemporaryDirectory(prefix="philo-upload-") as folder:
-            # Under its own name, which may become the title, as far as a file system takes it.
-            link = Path(folder) / name[-60:]
-            link.symlink_to(Path(path).absolute())
-            file = FoundFile(link, uri, fmt)
-            self._bring_in([file], collection, _group_set(groups), run, set())
+        with _told_errors():
+            self._accept(path, name, collection, _group_set(groups), run_id)
+            self._follow(run_id, run)
         return run.report()
 
+    def accept_upload(
+        self,
+        path: str,
+        *,
+        name: str,
+        collection: str = "default",
+        groups: Sequence[str] | None = None,
+    ) -> JobInfo:
+        """See `assistant.types.Ingestor`.
+
+        Raises:
+            ParseError: the format is not known.
+            StorageFullError: no space is left; nothing was kept.
+        """
+        name = file_name(name)
+        if format_of(name) is None:
+            raise ParseError(f"{name}: {_unknown_format()}")
+        with _told_errors():
+            job_id = self._accept(path, name, collection, _group_set(groups), uuid.uuid4().hex)
+        self._worker.start()
+        return self._library.jobs.job(job_id, OPERATOR)
+
     def close(self) -> None:
-        """Nothing is open between calls."""
+        """Stop the schedule and the worker; what is not finished is for the next ones."""
+        self.sources.close()
+        self._worker.stop()
+
+    def _accept(
+        self,
+        path: str,
+        name: str,
+        collection: str,
+        groups: frozenset[str] | None,
+        run_id: str,
+    ) -> str:
+        def job(sha256: str) -> NewJob:
+            return NewJob(
+                kind=JobKind.ADD,
+                uri=_upload_uri(name, collection),
+                collection=collection,
+                name=name,
+                groups=groups,
+                fingerprint=sha256,
+                size_bytes=Path(path).stat().st_size,
+                original=sha256,
+                priority=UPLOAD_PRIORITY,
+                run_id=run_id,
+            )
+
+        return self._library.accept(Path(path), job)
 
     def _bring_in(
         self,
-        files: Sequence[FoundFile],
+        sources: Sequence[Source],
         collection: str,
         groups: frozenset[str] | None,
-        run: Run,
-        known: set[str],
-    ) -> None:
-        """Publish what is new or changed.
+        listener: ProgressListener | None,
+    ) -> IngestReport:
+        run_id = uuid.uuid4().hex
+        run = Run(0, listener)
+        with _told_errors(), contextlib.ExitStack() as offered:
+            plan = self._plan(sources, collection, groups, run_id)
+            run.total = len(plan.jobs) + len(plan.unchanged) + len(plan.failures)
+            for failure in plan.failures:
+                run.fail(failure.uri, failure.reason)
+            for uri in plan.unchanged:
+                run.finish(uri, "unchanged")
+            for source in sources:
+                if source.address and not source.address.startswith("file:"):
+                    self._worker.fetcher.offer(source)
+                    offered.callback(self._worker.fetcher.withdraw, source)
+            if plan.jobs:
+                self._library.jobs.add(plan.jobs)
+            run.start_work(sum(job.size_bytes or 0 for job in plan.jobs))
+            # Without jobs too: an ended process may have left some.
+            self._follow(run_id, run, cancel=True)
+        return run.report()
+
+    def _plan(
+        self,
+        sources: Sequence[Source],
+        collection: str,
+        groups: frozenset[str] | None,
+        run_id: str,
+    ) -> Plan:
+        plans: list[Plan] = []
+        listed: frozenset[str] = frozenset()
+        for source in sources:
+            plan = plan_sync(
+                self._library,
+                source,
+                collection=collection,
+                groups=groups,
+                recipe=self._recipe,
+                run_id=run_id,
+                skip=listed,
+            )
+            listed |= {*plan.unchanged, *(job.uri for job in plan.jobs if job.kind == JobKind.ADD)}
+            plans.append(plan)
+        return merge_plans(plans)
+
+    def _follow(self, run_id: str, run: Run, *, cancel: bool = False) -> None:
+        """Have the jobs of a run done, and tell of each as it ends.
 
         Args:
-            known: addresses of which the library knows that their folder holds them.
-        """
-        changed: deque[_Changed] = deque()
-        for file in files:
-            try:
-                changed_file = self._compare(file, collection, groups, known)
-            except ParseError as exc:
-                run.fail(file.uri, str(exc))
-            except OSError as exc:
-                _raise_if_full(exc)
-                run.fail(file.uri, f"cannot be read ({exc.strerror or exc})")
-            else:
-                if changed_file is None:
-                    run.finish(file.uri, "unchanged")
-                else:
-                    changed.append(changed_file)
-        if changed:
-            self._publish_all(changed, collection, run)
-
-    def _compare(
-        self, file: FoundFile, collection: str, groups: frozenset[str] | None, known: set[str]
-    ) -> _Changed | None:
-        """None where the published version was made of the same bytes by the same recipe.
-
+            cancel: what is left of them, when the one who waits goes away.
         Raises:
-            ParseError: it cannot be what its name says.
-            OSError: it cannot be read.
+            what stopped all work; the jobs stay for the next worker.
         """
-        fmt, limit = file.format, self._settings.max_file_bytes
-        state = file.path.stat()
-        check_content(file.path, fmt.name, fmt.container, max_file_bytes=limit)
-        with file.path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        published = self._library.find(file.uri, collection)
-        if published is None or (published.content_sha256, published.recipe) != (
-            sha256,
-            self.recipe,
-        ):
-            readers = groups or (published.groups if published else frozenset({EVERYONE}))
-            return _Changed(file, sha256, state, readers)
+        queue, worker = self._library.jobs, self._worker
+        troubles = worker.troubles
+        changes = worker.changes
+        worker.start()
         try:
-            if groups is not None and published.groups != groups:
-                self._library.set_groups(published.document_id, groups)
-            if file.source is not None and file.uri not in known:
-                self._library.touch(published.document_id, source=file.source)
-        except DocumentNotFoundError:  # deleted by somebody else at this moment
-            return _Changed(file, sha256, state, groups or frozenset({EVERYONE}))
-        return None
-
-    def _publish_all(self, waiting: deque[_Changed], collection: str, run: Run) -> None:
-        """Parse ahead in the children while this thread embeds and publishes."""
-        settings = self._settings
-        limits = SandboxLimits(
-            timeout_s=settings.parse_timeout_s,
-            memory_bytes=settings.parse_memory_bytes,
-            max_pages=settings.max_pages,
-            max_file_bytes=settings.max_file_bytes,
-        )
-        run.start_work(sum(changed.state.st_size for changed in waiting))
-        workers = min(settings.workers, len(waiting))
-        pool = ParserPool(limits, workers=workers)
-        try:
-            parsing: dict[Future[ParsedDocument], _Changed] = {}
-            while waiting or parsing:
-                while waiting and len(parsing) < 2 * workers:
-                    changed = waiting.popleft()
-                    parsing[pool.submit(changed.file.path)] = changed
-                for future in wait(parsing, return_when=FIRST_COMPLETED).done:
-                    changed = parsing.pop(future)
-                    self._publish(changed, future, collection, run)
-        finally:
-            pool.close()
-
-    def _publish(
-        self,
-        changed: _Changed,
-        parsed: Future[ParsedDocument],
-        collection: str,
-        run: Run,
-    ) -> None:
-        size = changed.state.st_size
-        try:
-            draft = self._write_draft(changed, parsed.result())
-        except ParseError as exc:
-            run.fail(changed.file.uri, str(exc), size)
-            return
-        except OSError as exc:
-            _raise_if_full(exc)
-            run.fail(changed.file.uri, f"cannot be read ({exc.strerror or exc})", size)
-            return
-        outcome = self._library.publish(
-            draft,
-            self._embed(draft),
-            collection=collection,
-            groups=changed.groups,
-            source=changed.file.source,
-        )
-        run.pages += draft.pages
-        run.chunks += len(draft.chunks)
-        run.finish(changed.file.uri, outcome, size)
-
-    def _write_draft(self, changed: _Changed, parsed: ParsedDocument) -> Draft:
-        """
-        Raises:
-            ParseError: the file changed meanwhile, or holds no text.
-        """
-        state = changed.file.path.stat()
-        if (state.st_mtime_ns, state.st_size) != (
-            changed.state.st_mtime_ns,
-            changed.state.st_size,
-        ):
-            raise ParseError("the file changed while it was read; ingest it again")
-        text, chunks = chunk_document(
-            parsed,
-            count_tokens=self._embedder.count_tokens,
-            chunk_tokens=self._settings.chunk_tokens,
-        )
-        if not chunks:
-            raise ParseError("no text was found in it")
-        return Draft(
-            uri=changed.file.uri,
-            title=parsed.title,
-            text=text,
-            chunks=chunks,
-            content_sha256=changed.sha256,
-            recipe=self.recipe,
-            language=detect_language(text),
-            pages=parsed.pages,
-            empty_pages=parsed.empty_pages,
-            author=parsed.author,
-            date=parsed.date,
-            media_type=changed.file.format.media_type,
-            size_bytes=changed.state.st_size,
-        )
-
-    def _embed(self, draft: Draft) -> Vectors:
-        """(N, D), in parts so that an interrupt is heard."""
-        texts = [chunk.indexed_text(draft.title) for chunk in draft.chunks]
-        return np.concatenate(
-            [
-                self._embedder.encode_passages(texts[first : first + EMBED_AT_ONCE])
-                for first in range(0, len(texts), EMBED_AT_ONCE)
-            ]
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Changed:
-    file: FoundFile
-    sha256: str
-    state: os.stat_result
-    groups: frozenset[str]
+            watch = Watch(self._library, run_id, run)
+            while not watch.is_over() and worker.troubles == troubles:
+                changes = worker.wait_for_change(changes, timeout_s=LOOK_S)
+            watch.tell_incomplete()
+        except BaseException:
+            if cancel:
+                queue.cancel_run(run_id)
+            raise
+        worker.raise_trouble(after=troubles)
+        worker.finish()
 
 
 @contextlib.contextmanager
-def _storage_errors() -> Iterator[None]:
+def _told_errors() -> Iterator[None]:
     try:
         yield
-    except OSError as exc:
-        _raise_if_full(exc)
-        raise
+    except BaseException as exc:
+        said = told(exc)
+        if said is exc:
+            raise
+        raise said from exc
 
 
-def _raise_if_full(exc: OSError) -> None:
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        raise StorageFullError(
-            "no space is left on the disk; what was published stays: free some space and "
-            "ingest again"
-        ) from exc
+def _upload_uri(name: str, collection: str) -> str:
+    return f"upload://{quote(collection, safe='')}/{quote(name, safe='')}"
+
+
+def _unknown_format() -> str:
+    return f"the format is not known; Philo reads {known_extensions()}"
 
 
 def _group_set(groups: Sequence[str] | None) -> frozenset[str] | None:

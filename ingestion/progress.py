@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Literal
 
-from assistant.types import Failure, IngestProgress, IngestReport, ProgressListener
-
-Outcome = Literal["added", "updated", "unchanged", "removed", "failed"]
+from assistant.knowledge.jobs import Ending
+from assistant.types import (
+    Failure,
+    IncompleteDocument,
+    IngestOutcome,
+    IngestProgress,
+    IngestReport,
+    ProgressListener,
+)
 
 
 @dataclass(slots=True)
@@ -24,7 +29,9 @@ class Run:
     pages: int = 0
     chunks: int = 0
     failed: list[Failure] = field(default_factory=list)
-    _outcomes: dict[Outcome, int] = field(default_factory=dict)
+    quarantined: list[Failure] = field(default_factory=list)
+    incomplete: list[IncompleteDocument] = field(default_factory=list)
+    _outcomes: dict[IngestOutcome, int] = field(default_factory=dict)
     _started_s: float = field(default_factory=time.monotonic)
     _work_started_s: float = 0.0
     _work_bytes: int = 0
@@ -34,11 +41,26 @@ class Run:
         """From here on files are parsed, of so many bytes together."""
         self._work_started_s, self._work_bytes = time.monotonic(), size_bytes
 
+    @property
+    def done(self) -> int:
+        return sum(self._outcomes.values())
+
+    def end(self, ending: Ending) -> None:
+        """A job has ended."""
+        if ending.outcome in ("failed", "cancelled"):
+            reason = ending.reason or "the work on it was cancelled"
+            self.failed.append(Failure(uri=ending.uri, reason=reason))
+        elif ending.outcome == "quarantined":
+            self.quarantined.append(Failure(uri=ending.uri, reason=ending.reason))
+        self.pages += ending.pages
+        self.chunks += ending.chunks
+        self.finish(ending.uri, ending.outcome, ending.size_bytes)
+
     def fail(self, uri: str, reason: str, size_bytes: int = 0) -> None:
         self.failed.append(Failure(uri=uri, reason=reason))
         self.finish(uri, "failed", size_bytes)
 
-    def finish(self, uri: str, outcome: Outcome, size_bytes: int = 0) -> None:
+    def finish(self, uri: str, outcome: IngestOutcome, size_bytes: int = 0) -> None:
         """One file is done. `size_bytes` are those counted by `start_work`."""
         self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
         self._done_bytes += size_bytes
@@ -51,7 +73,7 @@ class Run:
             left_s = worked_s * (self._work_bytes - self._done_bytes) / self._done_bytes
         self.listener(
             IngestProgress(
-                done=sum(self._outcomes.values()),
+                done=self.done,
                 total=self.total,
                 uri=uri,
                 outcome=outcome,
@@ -67,6 +89,8 @@ class Run:
             unchanged=self._outcomes.get("unchanged", 0),
             removed=self._outcomes.get("removed", 0),
             failed=self.failed,
+            quarantined=self.quarantined,
+            incomplete=self.incomplete,
             pages=self.pages,
             chunks=self.chunks,
             seconds=round(time.monotonic() - self._started_s, 3),

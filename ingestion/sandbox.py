@@ -35,14 +35,26 @@ _BOOT = (
     "import json, sys; config = json.loads(sys.argv[1]); sys.path[:0] = config['search_path']; "
     "from ingestion.sandbox_child import serve_files; serve_files(config['entry'])"
 )
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+}
+MOST_BATCHES = 5
+"""A document of many pages may take this many times the limit, as long as it advances."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one file may cost. `memory_bytes` is address space beyond the idle child's."""
+    """What one file may cost. `memory_bytes` is address space beyond the idle child's.
+
+    `timeout_s` holds for each batch of pages (see `ingestion.parsers.pace`), and for each page
+    whose characters are recognised; `ocr_timeout_s` for all those pages together.
+    """
 
     timeout_s: float = 60.0
+    ocr_timeout_s: float = 600.0
     memory_bytes: int = 2**30
     max_pages: int = 3000
     max_file_bytes: int = 200 * 2**20
@@ -87,6 +99,17 @@ class Sandbox:
             ParseError: the parser's reason, or that it crashed or exceeded a limit.
             OSError: no child can be started (no space, no processes left).
         """
+        try:
+            return self._parse(path, self._limits.ocr_timeout_s)
+        except _RecognitionError as died:
+            if self._interrupted:
+                raise
+            try:  # the pages that have a text layer are not lost with those that are pictures
+                return self._parse(path, 0.0)
+            except ParseError:
+                raise died from None
+
+    def _parse(self, path: Path, ocr_timeout_s: float) -> ParsedDocument:
         if self._child is not None and not self._child.is_alive:
             self.close()  # it died idle, by no fault of this file
         if self._child is None:
@@ -98,16 +121,17 @@ class Sandbox:
             "path": str(path.absolute()),
             "memory_bytes": limits.memory_bytes,
             "cpu_s": limits.timeout_s,
+            "ocr_timeout_s": ocr_timeout_s,
             "options": {
                 "max_pages": limits.max_pages,
                 "max_file_bytes": limits.max_file_bytes,
             },
         }
-        healthy = False
+        child, healthy = self._child, False
         try:
-            answer = self._child.ask(request, limits)
-            grown = answer.get("address_space", limits.memory_bytes) - self._child.idle_bytes
-            healthy = grown < limits.memory_bytes // 4 and self._child.files < MOST_FILES
+            answer = child.ask(request, limits)
+            grown = answer.get("address_space", limits.memory_bytes) - child.idle_bytes
+            healthy = grown < limits.memory_bytes // 4 and child.files < MOST_FILES
         finally:
             if not healthy:
                 self.close()
@@ -117,7 +141,7 @@ class Sandbox:
             except ValueError as exc:
                 raise ParseError(f"the parser answered nonsense ({exc})") from exc
         if answer.get("out_of_memory"):
-            raise ParseError(_memory_reason(limits))
+            raise child.failure(_memory_reason(limits))
         raise ParseError(str(answer.get("error", "the parser gave no reason")))
 
     @property
@@ -159,10 +183,16 @@ def _memory_reason(limits: SandboxLimits) -> str:
     )
 
 
+class _RecognitionError(ParseError):
+    """The child ended while it recognised characters: without that the file may be read."""
+
+
 class _Child:
     def __init__(self, config: str) -> None:
         self.files = 0
         self.idle_bytes = 0
+        self._received = bytearray()
+        self._recognising = False
         self._folder = tempfile.mkdtemp(prefix="philo-parse-")
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
@@ -178,7 +208,7 @@ class _Child:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
         try:
-            ready = self._receive(START_TIMEOUT_S, 4096)
+            ready = self._receive(time.monotonic() + START_TIMEOUT_S, 4096)
         except (TimeoutError, EOFError, OverflowError, ValueError) as exc:
             self.end()
             raise ParseError(
@@ -191,26 +221,40 @@ class _Child:
         """One file. After an error the child is of no use any more.
 
         Raises:
-            ParseError: it crashed or exceeded a limit.
+            ParseError: it crashed or exceeded a limit; `_RecognitionError` where it was about
+                to recognise characters.
         """
         self.files += 1
-        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        self._recognising = False
         try:
-            self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
-            self._process.stdin.flush()
-            return self._receive(limits.timeout_s, limits.max_output_bytes)
+            return self._await_answer(request, limits)
         except TimeoutError as exc:
-            raise ParseError(
-                f"took longer than {limits.timeout_s:g} s (setting ingest.parse_timeout_s)"
-            ) from exc
+            reason = f"took longer than {limits.timeout_s:g} s (setting ingest.parse_timeout_s)"
+            raise self.failure(reason) from exc
         except OverflowError as exc:
             raise ParseError(f"gave more than {limits.max_output_bytes >> 20} MiB of text") from exc
         except (EOFError, BrokenPipeError) as exc:
-            raise ParseError(self._reason_of_death(limits)) from exc
+            raise self.failure(self._reason_of_death(limits)) from exc
         except ValueError as exc:
             raise ParseError("the parser answered nonsense") from exc
 
-    def _receive(self, timeout_s: float, most_bytes: int) -> dict[str, Any]:
+    def failure(self, reason: str) -> ParseError:
+        """The error for what went wrong, by what the child was about to do."""
+        return _RecognitionError(reason) if self._recognising else ParseError(reason)
+
+    def _await_answer(self, request: dict[str, Any], limits: SandboxLimits) -> dict[str, Any]:
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
+        self._process.stdin.flush()
+        last = time.monotonic() + MOST_BATCHES * limits.timeout_s + request["ocr_timeout_s"]
+        while True:
+            deadline = min(last, time.monotonic() + limits.timeout_s)
+            message = self._receive(deadline, limits.max_output_bytes)
+            if "progress" not in message:
+                return message
+            self._recognising = message["progress"] == {"recognising": True}
+
+    def _receive(self, deadline: float, most_bytes: int) -> dict[str, Any]:
         """One line of JSON.
 
         Raises:
@@ -218,20 +262,21 @@ class _Child:
         """
         assert self._process.stdout is not None  # noqa: S101 - for the type checker
         descriptor = self._process.stdout.fileno()
-        deadline = time.monotonic() + timeout_s
-        received = bytearray()
+        searched = 0
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
-            while not received.endswith(b"\n"):
+            while (end := self._received.find(b"\n", searched)) < 0:
+                searched = len(self._received)
                 if not selector.select(max(0.0, deadline - time.monotonic())):
                     raise TimeoutError
                 block = os.read(descriptor, 2**20)
                 if not block:
                     raise EOFError
-                received += block
-                if len(received) > most_bytes:
+                self._received += block
+                if len(self._received) > most_bytes:
                     raise OverflowError
-        message = json.loads(received)
+        message = json.loads(self._received[:end])
+        del self._received[: end + 1]
         if not isinstance(message, dict):
             raise ValueError("not an object")
         return message

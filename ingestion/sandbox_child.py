@@ -1,6 +1,7 @@
 """The other end of `ingestion.sandbox`: reads paths, answers with parsed documents.
 
-One JSON object a line in both directions. Whatever a library prints goes nowhere.
+One JSON object a line in both directions: for each path any number of {"progress": ...}, then
+the answer. Whatever a library prints goes nowhere.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from assistant.errors import ParseError
 from assistant.types import ParsedDocument
-from ingestion.confinement import address_space, confine_process, limit_file
+from ingestion.confinement import address_space, confine_process, limit_file, limit_time
+from ingestion.parsers.pace import Pace
 from ingestion.wire import dump_message, encode_document
 
 
@@ -37,14 +39,22 @@ def serve_files(entry: str) -> None:
     answers.flush()
     for line in requests:
         request = json.loads(line)
-        answers.write(_answer(parse, request))
+        answers.write(_answer(parse, request, answers))
         answers.flush()
 
 
-def _answer(parse: Callable[..., ParsedDocument], request: dict[str, Any]) -> bytes:
+def _answer(
+    parse: Callable[..., ParsedDocument], request: dict[str, Any], answers: BinaryIO
+) -> bytes:
+    def tell(*, recognising: bool) -> None:
+        limit_time(request["cpu_s"])
+        answers.write(dump_message({"progress": {"recognising": recognising}}))
+        answers.flush()
+
     try:
         limit_file(memory_bytes=request["memory_bytes"], cpu_s=request["cpu_s"])
-        document = parse(Path(request["path"]), **request["options"])
+        pace = Pace(request["ocr_timeout_s"], tell)
+        document = parse(Path(request["path"]), pace=pace, **request["options"])
         return dump_message(
             {"document": encode_document(document), "address_space": address_space()}
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
-from assistant.types import Block, BlockKind, Line, ParsedDocument
+from assistant.types import Attachment, Block, BlockKind, Line, ParsedDocument
 
 
 def encode_document(document: ParsedDocument) -> dict[str, Any]:
@@ -13,6 +14,11 @@ def encode_document(document: ParsedDocument) -> dict[str, Any]:
         "title": document.title,
         "pages": document.pages,
         "empty_pages": list(document.empty_pages),
+        "recognised": [list(page) for page in document.recognised],
+        "attachments": [
+            [one.name, base64.b64encode(one.content).decode("ascii")]
+            for one in document.attachments
+        ],
         "author": document.author,
         "date": document.date,
         "blocks": [
@@ -39,6 +45,13 @@ def decode_document(data: Any) -> ParsedDocument:
             blocks=tuple(_block(*block) for block in data["blocks"]),
             pages=_number(data["pages"]),
             empty_pages=tuple(_number(page) for page in data["empty_pages"]),
+            recognised=tuple(
+                (_number(page), _share(confidence)) for page, confidence in data["recognised"]
+            ),
+            attachments=tuple(
+                Attachment(_text(name), base64.b64decode(_text(content), validate=True))
+                for name, content in data["attachments"]
+            ),
             author=_text(data["author"]),
             date=_text(data["date"]),
         )
@@ -63,6 +76,13 @@ def _box(values: list[Any]) -> tuple[float, float, float, float] | None:
         return None
     x0, y0, x1, y1 = (float(value) for value in values)
     return (x0, y0, x1, y1)
+
+
+def _share(value: Any) -> float:
+    share = float(value)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{value!r} instead of a share")
+    return share
 
 
 def _text(value: Any) -> str:

@@ -11,7 +11,7 @@ from assistant.offline import forbid_telemetry
 
 forbid_telemetry()  # before any test module imports a library that would look for its switch
 
-from assistant.models.catalog import ENTRIES  # noqa: E402
+from assistant.models.catalog import BUILT_IN  # noqa: E402
 from assistant.models.depot import Depot  # noqa: E402
 from assistant.settings import ModelSettings  # noqa: E402
 
@@ -24,7 +24,7 @@ def model_directory() -> Path:
     """
     stated = os.environ.get("PHILO_MODELS__DIRECTORY")
     directory = Path(stated) if stated else ModelSettings().directory
-    for entry in ENTRIES:
+    for entry in BUILT_IN:
         Depot(directory).pull(entry)
     return directory
 

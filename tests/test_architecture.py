@@ -10,6 +10,14 @@ WRAPPED = {
     "chromadb": {"assistant/knowledge/vectors/chroma.py"},
     "tantivy": {"assistant/knowledge/lexicon/tantivy_index.py"},
     "streamlit": {"assistant/serving.py"},
+    "langchain_openai": {"assistant/models/generators/providers.py"},
+    "langchain_anthropic": {"assistant/models/generators/providers.py"},
+    "ray": {
+        "assistant/models/cluster.py",
+        "assistant/models/generators/replica_pool.py",
+        "assistant/models/generators/replicas.py",
+        "ingestion/cluster.py",
+    },
 }
 NEURAL = ("torch", "transformers", "onnxruntime", "onnxruntime_genai", "sentence_transformers")
 INGESTION_MAY_USE = {

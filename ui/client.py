@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterator, Sequence
-from typing import IO, Any
+from typing import IO, Any, Literal
 from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, Passage, Turn
+from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Turn
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -59,9 +59,16 @@ class Service:
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
 
-    def documents(self, *, query: str, offset: int, limit: int) -> DocumentList:
+    def documents(
+        self,
+        *,
+        query: str,
+        offset: int,
+        limit: int,
+        state: Literal["published", "quarantined"] = "published",
+    ) -> DocumentList:
         """One page of the list, newest first; `total` counts all that match."""
-        parameters = {"q": query, "offset": offset, "limit": limit}
+        parameters = {"q": query, "state": state, "offset": offset, "limit": limit}
         return self._call("GET", "/documents", params=parameters)
 
     def collections(self) -> list[str]:
@@ -82,6 +89,20 @@ class Service:
     def delete(self, document_id: str) -> None:
         """Gone from every search when this returns."""
         self._call("DELETE", f"/documents/{quote(document_id, safe='')}")
+
+    def release(self, document_id: str) -> None:
+        """Let a document out of quarantine."""
+        self._call("POST", f"/documents/{quote(document_id, safe='')}/release")
+
+    def jobs(self, *, state: str, limit: int) -> JobList:
+        """The newest jobs in a state, and how many there are in each."""
+        return self._call("GET", "/jobs", params={"state": state, "limit": limit})
+
+    def retry_job(self, job_id: str) -> None:
+        self._call("POST", f"/jobs/{quote(job_id, safe='')}/retry")
+
+    def cancel_job(self, job_id: str) -> None:
+        self._call("POST", f"/jobs/{quote(job_id, safe='')}/cancel")
 
     def upload(self, file: IO[bytes], *, name: str, collection: str) -> IngestReport:
         """Bring one file in; `failed` of the report says why if it could not be read."""

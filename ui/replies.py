@@ -13,6 +13,14 @@ class Health(TypedDict):
     max_file_bytes: int
 
 
+class Place(TypedDict):
+    """Another document that holds the same text."""
+
+    title: str
+    uri: str
+    page: int
+
+
 class Passage(TypedDict):
     document_id: str
     uri: str
@@ -23,6 +31,7 @@ class Passage(TypedDict):
     start: int
     end: int
     text: str
+    places: list[Place]
 
 
 class Citation(TypedDict):
@@ -36,6 +45,7 @@ class Citation(TypedDict):
     start: int
     end: int
     quote: str
+    places: list[Place]
 
 
 class Sentence(TypedDict):
@@ -73,6 +83,9 @@ class Document(TypedDict):
     language: str | None
     pages: int
     empty_pages: list[int]
+    recognised_pages: list[int]
+    ocr_confidence: float | None
+    reason: str | None
     published_at: str
 
 
@@ -81,9 +94,27 @@ class DocumentList(TypedDict):
     total: int
 
 
+class Job(TypedDict):
+    id: str
+    uri: str
+    state: str
+    reason: str | None
+
+
+class JobList(TypedDict):
+    jobs: list[Job]
+    total: int
+    counts: dict[str, int]
+
+
 class Failure(TypedDict):
     uri: str
     reason: str
+
+
+class Incomplete(TypedDict):
+    uri: str
+    pages: list[int]
 
 
 class IngestReport(TypedDict):
@@ -91,3 +122,5 @@ class IngestReport(TypedDict):
     updated: int
     unchanged: int
     failed: list[Failure]
+    quarantined: list[Failure]
+    incomplete: list[Incomplete]

@@ -42,11 +42,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What became of one file. `reason` is why it failed."""
+    """What became of one file. `reason` is why it failed or is held; `empty_pages` are those on
+    which no text was found."""
 
     name: str
-    outcome: Literal["added", "updated", "unchanged", "failed"]
+    outcome: Literal["added", "updated", "unchanged", "quarantined", "failed"]
     reason: str = ""
+    empty_pages: tuple[int, ...] = ()
 
 
 def conversation() -> list[Exchange]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from assistant.knowledge.library import StoredChunk
 from assistant.sentences import split_sentences
+from assistant.types import REFERENCE_LIST
 
 MAX_SENTENCE_CHARS = 1200
 _SEPARATOR_ROW = re.compile(r"\|[\s:|-]*-[\s:|-]*\|\s*$")
@@ -38,10 +39,14 @@ class Candidate:
 
 
 def list_candidates(chunks: Sequence[StoredChunk]) -> list[Candidate]:
-    """All sentences of the passages in order; `passage` counts from 0."""
+    """All sentences of the passages in order; `passage` counts from 0.
+
+    Entries of a reference list are found by search, but say nothing that could be an answer.
+    """
     return [
         candidate
         for index, chunk in enumerate(chunks)
+        if REFERENCE_LIST not in chunk.heading
         for candidate in _candidates_of(index, chunk)
     ]
 

@@ -23,4 +23,5 @@ def cite(source: Candidate, *, marker: int) -> Citation:
         end=source.end,
         quote=source.quote,
         boxes=lines.boxes(source.start, source.end),
+        places=chunk.places(source.start - chunk.start),
     )

@@ -21,7 +21,7 @@ from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
 from assistant.answering.question import says_more
 from assistant.answering.quotes import choose_quotes
 from assistant.knowledge.library import StoredChunk
-from assistant.models.generators.base import Generator
+from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query
 from assistant.sentences import split_sentences
 from assistant.settings import Settings
@@ -96,12 +96,14 @@ class Composer:
         chunks: Sequence[StoredChunk],
         *,
         started: float,
+        ticket: Ticket | None = None,
     ) -> Iterator[SentenceWritten | Answer]:
         """Sentences as they are checked, and last the whole answer.
 
         Args:
             passages: best first; `chunks` are the same in the same order.
             started: time.perf_counter() when the question arrived.
+            ticket: the generator's, for what it writes.
         """
         evidence = self._reader.read(query, chunks, [passage.score for passage in passages])
         retrieved = time.perf_counter()
@@ -109,7 +111,7 @@ class Composer:
         first: float | None = None
         threshold = self._settings.answering.evidence_threshold
         if evidence.sentences and evidence.probability >= threshold:
-            for written in self._write(query, passages, chunks, evidence, sheet):
+            for written in self._write(query, passages, chunks, evidence, sheet, ticket):
                 first = first or time.perf_counter()
                 yield written
         refused = not sheet.sentences
@@ -138,6 +140,7 @@ class Composer:
         chunks: Sequence[StoredChunk],
         evidence: Evidence,
         sheet: _Sheet,
+        ticket: Ticket | None,
     ) -> Iterator[SentenceWritten]:
         """What the model writes and holds; the best sentences themselves where nothing does."""
         if self._generator is not None:
@@ -147,7 +150,7 @@ class Composer:
             sentences = list_candidates([chunk for chunk in chunks if chunk.chunk_id in seen])
             sheet.writer = "model"
             grounds = Grounds(sentences, query.language)
-            with closing(self._sentences(self._generator, prompt)) as texts:
+            with closing(self._sentences(self._generator, prompt, ticket)) as texts:
                 yield from self._check(query, texts, grounds, evidence, sheet)
         if not sheet.sentences:
             sheet.writer = "quotes"
@@ -183,12 +186,13 @@ class Composer:
                 return
 
     def _sentences(
-        self, generator: Generator, prompt: list[BaseMessage]
+        self, generator: Generator, prompt: list[BaseMessage], ticket: Ticket | None
     ) -> Generated[str, None, None]:
         """The model's sentences as they are finished, its own marks and repeats left out."""
         said: set[str] = set()
         limit = self._settings.models.max_new_tokens
-        for raw in _finished_sentences(generator.stream_text(prompt, max_new_tokens=limit)):
+        pieces = generator.stream_text(prompt, max_new_tokens=limit, ticket=ticket)
+        for raw in _finished_sentences(pieces):
             text = " ".join(_MARKS.sub("", raw).split())
             if NOT_FOUND.search(text) or text.casefold() in said:
                 return  # a small model that repeats itself does not find its way back

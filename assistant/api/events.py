@@ -1,47 +1,107 @@
-"""Server-sent events (WHATWG HTML, section 9.2) out of an ordinary iterator."""
+"""Server-sent events (WHATWG HTML, section 9.2) out of an ordinary iterator, and blocking work
+that ends when the client goes away."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 import anyio.to_thread
+from anyio import CapacityLimiter
+from fastapi import Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from assistant.api.failures import describe
+from assistant.api.schemas import WaitingEvent
 from assistant.errors import PhiloError
+from assistant.models.generators.base import Ticket
 
 logger = logging.getLogger(__name__)
 
 Event = tuple[str, BaseModel]
+Result = TypeVar("Result")
+
+LOOK_S = 0.5
+"""How often a waiting stream looks at its place in the queue."""
 
 
-def stream_events(events: Iterator[Event]) -> StreamingResponse:
+def stream_events(
+    events: Iterator[Event],
+    *,
+    ticket: Ticket | None = None,
+    limiter: CapacityLimiter | None = None,
+) -> StreamingResponse:
     """Send each event as it comes; the last one is `error` when the iterator raises.
 
-    When the client goes away the iterator is closed, which stops the work behind it.
+    When the client goes away the ticket is cancelled and the iterator closed, which stops the
+    work behind it.
+
+    Args:
+        ticket: while others are before it, `waiting` events tell how many.
+        limiter: of the threads that wait for events.
     """
     return StreamingResponse(
-        _frames(events),
+        _frames(events, ticket or Ticket(), limiter),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _frames(events: Iterator[Event]) -> AsyncIterator[str]:
+async def call_while_connected(
+    request: Request,
+    work: Callable[[], Result],
+    *,
+    on_gone: Callable[[], None],
+    limiter: CapacityLimiter,
+) -> Result:
+    """Run blocking work in a thread; `on_gone` is called when the client goes away meanwhile."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        on_gone()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        return await anyio.to_thread.run_sync(work, limiter=limiter)
+    finally:
+        watcher.cancel()
+
+
+async def _frames(
+    events: Iterator[Event], ticket: Ticket, limiter: CapacityLimiter | None
+) -> AsyncIterator[str]:
+    told = 0
+    coming: asyncio.Task[Event | None] | None = None
     try:
         while True:
-            event = await anyio.to_thread.run_sync(_next, events)
+            coming = asyncio.create_task(
+                anyio.to_thread.run_sync(partial(_next, events), limiter=limiter)
+            )
+            while not (await asyncio.wait({coming}, timeout=LOOK_S))[0]:
+                if ticket.position not in (0, told):
+                    told = ticket.position
+                    yield _frame("waiting", WaitingEvent(position=told))
+            event = coming.result()
             if event is None:
                 return
-            name, body = event
-            yield f"event: {name}\ndata: {body.model_dump_json()}\n\n"
+            yield _frame(*event)
     finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            with anyio.CancelScope(shield=True):
+        ticket.cancel()
+        with anyio.CancelScope(shield=True):
+            if coming is not None:
+                await asyncio.wait({coming})
+            close = getattr(events, "close", None)
+            if close is not None:
                 await anyio.to_thread.run_sync(close)
+
+
+def _frame(name: str, body: BaseModel) -> str:
+    return f"event: {name}\ndata: {body.model_dump_json()}\n\n"
 
 
 def _next(events: Iterator[Event]) -> Event | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -14,20 +15,28 @@ from assistant.api.schemas import ErrorBody, ErrorResponse
 from assistant.errors import (
     ContextTooLongError,
     DocumentNotFoundError,
+    GeneratorBusyError,
     IngestError,
+    JobNotFoundError,
     ModelError,
     PhiloError,
     QuestionError,
+    SourceBusyError,
     StorageFullError,
+    UnknownSourceError,
 )
 
 logger = logging.getLogger(__name__)
 
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (DocumentNotFoundError, 404),
+    (JobNotFoundError, 404),
     (QuestionError, 422),
     (ContextTooLongError, 422),
+    (UnknownSourceError, 404),
+    (SourceBusyError, 409),
     (IngestError, 422),
+    (GeneratorBusyError, 429),
     (ModelError, 503),
     (StorageFullError, 507),
     (PhiloError, 500),
@@ -48,7 +57,10 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(PhiloError)
     async def philo_error(_: Request, exc: PhiloError) -> JSONResponse:
         status = next(code for kind, code in STATUSES if isinstance(exc, kind))
-        return _response(status, describe(exc))
+        response = _response(status, describe(exc))
+        if isinstance(exc, GeneratorBusyError):
+            response.headers["Retry-After"] = str(math.ceil(exc.retry_after_s))
+        return response
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, exc: HTTPException) -> JSONResponse:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-import queue
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, File, Form, Header, HTTPException, Query, UploadFile
+from anyio import CapacityLimiter
+from fastapi import (
+    FastAPI,
+    File,
+    Form,
+    Header,
+    HTTPException,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+)
 from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
 from assistant.answering.compose import SentenceWritten
-from assistant.api.events import Event, stream_events
+from assistant.api.background import stream_work
+from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
+from assistant.api.jobs import add_jobs
+from assistant.api.reader import Reader, readable_by_caller
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -29,20 +43,23 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
+from assistant.api.sources import add_sources
 from assistant.assistant import AskEvent, Assistant
-from assistant.errors import IngestError, ParseError, StorageFullError
+from assistant.errors import ParseError, StorageFullError
+from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
 from assistant.types import (
     OPERATOR,
     Answer,
     DocumentInfo,
-    IngestProgress,
+    DocumentState,
     IngestReport,
-    Readable,
+    JobInfo,
+    ProgressListener,
 )
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ErrorResponse} for code in (404, 422, 500, 503, 507)
+    code: {"model": ErrorResponse} for code in (404, 422, 429, 500, 503, 507)
 }
 UPLOAD_PIECE_BYTES = 2**20
 
@@ -64,17 +81,9 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     _add_questions(api, assistant)
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
+    add_jobs(api, assistant)
+    add_sources(api, assistant, operator_token)
     return api
-
-
-def readable_by_caller(
-    collection: Annotated[str | None, Query(max_length=200)] = None,
-) -> Readable:
-    """What the caller may read: on the own machine, without people, all there is."""
-    return Readable(everything=OPERATOR.everything, collection=collection)
-
-
-Reader = Annotated[Readable, Depends(readable_by_caller)]
 
 
 def _add_questions(api: FastAPI, assistant: Assistant) -> None:
@@ -85,7 +94,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         return Health(
             status="ok",
             version=version("philo"),
-            generator=assistant.settings.models.generator,
+            generator=name_generator(assistant.settings.models),
             embedder=assistant.settings.models.embedder,
             documents=documents,
             chunks=chunks,
@@ -102,19 +111,42 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         """Passages for a question, best first."""
         return SearchResponse(hits=assistant.search(q, k=k, readable=readable))
 
+    # These two take their place before they take a thread: who finds none is told at once. The
+    # threads that wait for answers are not those that the other routes share.
+    serving = assistant.settings.serving
+    limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
+
     @api.post("/ask")
-    def ask(request: AskRequest) -> Answer:
-        """The whole answer at once."""
-        readable = readable_by_caller(request.collection)
-        return assistant.answer(request.question, readable=readable, history=request.history)
+    async def ask(asked: AskRequest, request: Request) -> Answer:
+        """The whole answer at once; 429 with Retry-After when too many ask."""
+        ticket = assistant.reserve(principal=_caller(request))
+        work = partial(
+            assistant.answer,
+            asked.question,
+            readable=readable_by_caller(asked.collection),
+            history=asked.history,
+            ticket=ticket,
+        )
+        return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
     @api.post("/ask/stream", response_class=StreamingResponse)
-    def ask_stream(request: AskRequest) -> StreamingResponse:
-        """Server-sent events: `passages`, each checked `sentence`, the whole `answer`; or
-        `error`."""
-        readable = readable_by_caller(request.collection)
-        events = assistant.ask(request.question, readable=readable, history=request.history)
-        return stream_events(_named(events))
+    async def ask_stream(asked: AskRequest, request: Request) -> StreamingResponse:
+        """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
+        checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
+        ask."""
+        ticket = assistant.reserve(principal=_caller(request))
+        events = assistant.ask(
+            asked.question,
+            readable=readable_by_caller(asked.collection),
+            history=asked.history,
+            ticket=ticket,
+        )
+        return stream_events(_named(events), ticket=ticket, limiter=limiter)
+
+
+def _caller(request: Request) -> str:
+    """Who asks, as far as it is known without a login: turns are shared out among addresses."""
+    return request.client.host if request.client else ""
 
 
 def _named(events: Iterator[AskEvent]) -> Iterator[Event]:
@@ -134,12 +166,14 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
     def documents(
         readable: Reader,
         q: Annotated[str, Query(max_length=1000, description="part of title or address")] = "",
+        state: DocumentState = "published",
         offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> DocumentList:
         """Readable documents, newest first."""
-        listed = library.documents(readable, query=q, offset=offset, limit=limit)
-        return DocumentList(documents=listed, total=library.count_matching(readable, query=q))
+        listed = library.documents(readable, query=q, state=state, offset=offset, limit=limit)
+        total = library.count_matching(readable, query=q, state=state)
+        return DocumentList(documents=listed, total=total)
 
     @api.get("/documents/{document_id}")
     def document(document_id: str, readable: Reader) -> DocumentInfo:
@@ -162,25 +196,37 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         """Remove a document; it is gone from every search when the call returns."""
         library.retire(library.document(document_id, readable).id)
 
+    @api.post("/documents/{document_id}/release")
+    def release(document_id: str, readable: Reader) -> DocumentInfo:
+        """Let a document out of quarantine: from now on it is searched."""
+        return library.release(library.document(document_id, readable).id)
+
 
 def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     @api.post("/documents")
     def upload(
+        response: Response,
         file: Annotated[UploadFile, File()],
         collection: Annotated[str, Form(min_length=1, max_length=200)] = "default",
         groups: Annotated[list[str] | None, Form()] = None,
-    ) -> IngestReport:
+        wait: bool = True,
+    ) -> IngestReport | JobInfo:
         """Bring one file in; the same name again replaces it. `failed` says why if it cannot
-        be read."""
+        be read. With `wait=false` the answer is 202 and the job, as soon as the file is safely
+        kept."""
         name = Path((file.filename or "").replace("\\", "/")).name
         if not name:
             raise ParseError("The upload has no file name; send the file with its name.")
         with tempfile.TemporaryDirectory(prefix="philo-upload-") as folder:
             path = Path(folder) / f"upload{Path(name).suffix.lower()}"
             _save(file, path, assistant.settings.ingest.max_file_bytes)
-            return assistant.ingestor.ingest_upload(
-                str(path), name=name, collection=collection, groups=groups
+            bring_in = (
+                assistant.ingestor.ingest_upload if wait else assistant.ingestor.accept_upload
             )
+            answer = bring_in(str(path), name=name, collection=collection, groups=groups)
+        if not wait:
+            response.status_code = 202
+        return answer
 
     @api.post("/ingest", response_class=StreamingResponse)
     def ingest(
@@ -192,7 +238,20 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
         """
         if not secrets.compare_digest(authorization.encode(), f"Bearer {operator_token}".encode()):
             raise HTTPException(401, "Only the operator's own commands may bring in paths.")
-        return stream_events(_ingest_events(assistant, request))
+
+        def work(
+            tell: ProgressListener, report: Callable[[IngestReport], None], _: threading.Event
+        ) -> None:
+            report(
+                assistant.ingestor.ingest(
+                    request.paths,
+                    collection=request.collection,
+                    groups=request.groups,
+                    listener=tell,
+                )
+            )
+
+        return stream_events(stream_work(work))
 
 
 def _save(upload: UploadFile, path: Path, limit_bytes: int) -> None:
@@ -211,39 +270,3 @@ def _save(upload: UploadFile, path: Path, limit_bytes: int) -> None:
                 raise StorageFullError(
                     f"The upload cannot be kept ({exc.strerror}); free some space, then try again."
                 ) from exc
-
-
-def _ingest_events(assistant: Assistant, request: IngestRequest) -> Iterator[Event]:
-    """Run the ingestion in a thread of its own and pass its progress on. When the client goes
-    away, the ingestion ends with the file that it is at."""
-    events: queue.Queue[Event | Exception | None] = queue.Queue()
-
-    left = threading.Event()
-
-    def tell(progress: IngestProgress) -> None:
-        if left.is_set():
-            raise IngestError("The client went away.")
-        events.put(("progress", progress))
-
-    def work() -> None:
-        try:
-            report = assistant.ingestor.ingest(
-                request.paths,
-                collection=request.collection,
-                groups=request.groups,
-                listener=tell,
-            )
-            events.put(("report", report))
-        except Exception as exc:  # noqa: BLE001 - carried to the stream's own edge
-            events.put(exc)
-        finally:
-            events.put(None)
-
-    threading.Thread(target=work, name="philo-ingest", daemon=True).start()
-    try:
-        while (event := events.get()) is not None:
-            if isinstance(event, Exception):
-                raise event
-            yield event
-    finally:
-        left.set()

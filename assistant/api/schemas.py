@@ -9,9 +9,12 @@ from pydantic import Field
 from assistant.types import (
     Citation,
     DocumentInfo,
+    JobInfo,
+    JobState,
     Passage,
     PublicModel,
     Sentence,
+    SourceInfo,
     Turn,
 )
 
@@ -32,6 +35,12 @@ class PassagesEvent(PublicModel):
     passages: list[Passage]
 
 
+class WaitingEvent(PublicModel):
+    """How many questions are answered before this one."""
+
+    position: int
+
+
 class SentenceEvent(PublicModel):
     sentence: Sentence
     citations: list[Citation]
@@ -44,6 +53,15 @@ class DocumentList(PublicModel):
     total: int
 
 
+class JobList(PublicModel):
+    """One page of the list; `total` counts all in the state asked for, `counts` those in each
+    state."""
+
+    jobs: list[JobInfo]
+    total: int
+    counts: dict[JobState, int]
+
+
 class ChunkList(PublicModel):
     chunks: list[Passage]
 
@@ -54,6 +72,25 @@ class IngestRequest(PublicModel):
     paths: list[str] = Field(min_length=1, max_length=1000)
     collection: str = Field(default="default", min_length=1, max_length=200)
     groups: list[str] | None = Field(default=None, min_length=1, max_length=100)
+
+
+class NewSource(PublicModel):
+    """`options` hold no secret: they name an environment variable or a file that does."""
+
+    kind: str = Field(max_length=100)
+    name: str = Field(max_length=200)
+    options: dict[str, str | int | bool] = Field(default={}, max_length=100)
+    schedule: str | None = Field(default=None, max_length=100)
+    collection: str = Field(default="default", min_length=1, max_length=200)
+    groups: list[str] | None = Field(default=None, min_length=1, max_length=100)
+
+
+class SourceList(PublicModel):
+    sources: list[SourceInfo]
+
+
+class RemovedSource(PublicModel):
+    removed_documents: int
 
 
 class Health(PublicModel):

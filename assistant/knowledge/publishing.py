@@ -3,45 +3,94 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from assistant.knowledge.stored import IndexedChunk, pack_json, to_chunk_row
+from assistant.knowledge.job_records import NewJob, add_jobs, finish_job, is_cancelled
+from assistant.knowledge.stored import (
+    IndexedChunk,
+    in_batches,
+    load_groups,
+    pack_json,
+    piece_key,
+    to_chunk_row,
+    to_piece_row,
+)
 from assistant.knowledge.tables import (
     ChunkRow,
     CollectionRow,
     DocumentGroupRow,
     DocumentRow,
+    PieceRow,
     VersionRow,
 )
-from assistant.types import Draft
+from assistant.types import EVERYONE, Draft, IngestOutcome
 from assistant.words import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that was attached to a document, and the job that makes a document of it. What
+    of the job follows from its parent is filled in when that is shown."""
+
+    job: NewJob
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A draft with its vectors, and all that becomes true together with it.
+
+    `vectors` are (N, D) float32, L2-normalised, one for each chunk. `groups` None: as before,
+    or everyone. `source` None: as before. `original` names the kept bytes.
+    `hold` is why the version goes into quarantine instead. `parent_id` is the document it was
+    attached to: it comes in only while that one is there. `job_id` is done with it, and
+    `attached` are kept and queued.
+    """
+
+    draft: Draft
+    vectors: NDArray[np.float32]
+    collection: str
+    groups: frozenset[str] | None = None
+    source: str | None = None
+    fingerprint: str | None = None
+    original: str | None = None
+    hold: str | None = None
+    parent_id: str | None = None
+    job_id: str | None = None
+    attached: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A version that is whole in SQL and that nobody sees yet."""
 
+    publication: Publication
     document_id: str
     version_id: str
+    groups: frozenset[str]
     chunks: tuple[IndexedChunk, ...]
 
 
-def stage_version(
-    session: Session,
-    draft: Draft,
-    vectors: NDArray[np.float32],  # (N, D)
-    *,
-    collection: str,
-    groups: frozenset[str],
-    embedder_id: str,
-) -> Staged:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of a staged version; `replaced` are versions that nobody needs any more."""
+
+    outcome: IngestOutcome
+    replaced: tuple[str, ...] = ()
+    dropped_attachments: tuple[str, ...] = ()
+
+
+def stage_version(session: Session, publication: Publication, *, embedder_id: str) -> Staged:
     """Write a version with its chunks and embeddings; its document is made when missing."""
+    draft, collection = publication.draft, publication.collection
     now = datetime.now(UTC)
     if session.get(CollectionRow, collection) is None:
         session.execute(insert(CollectionRow).values(name=collection, created_at=now))
@@ -50,6 +99,7 @@ def stage_version(
             DocumentRow.uri == draft.uri, DocumentRow.collection == collection
         )
     )
+    groups = publication.groups
     if document_id is None:
         document_id = uuid.uuid4().hex
         session.execute(
@@ -57,6 +107,10 @@ def stage_version(
                 id=document_id, uri=draft.uri, collection=collection, indexes_stale=False
             )
         )
+    elif groups is None and _is_there(session, document_id):
+        groups = load_groups(session, [document_id])[document_id]
+    if groups is None:
+        groups = frozenset({EVERYONE})
     version_id = uuid.uuid4().hex
     session.execute(
         insert(VersionRow).values(
@@ -72,15 +126,18 @@ def stage_version(
             size_bytes=draft.size_bytes,
             pages=draft.pages,
             empty_pages=pack_json(draft.empty_pages),
+            recognised=pack_json(draft.recognised),
             content_sha256=draft.content_sha256,
             recipe=draft.recipe,
             embedder=embedder_id,
+            original=publication.original,
             staged_at=now,
         )
     )
+    keys = [piece_key(embedder_id, chunk, draft.title) for chunk in draft.chunks]
+    _add_pieces(session, publication, keys)
     rows = [
-        to_chunk_row(chunk, version_id, vector)
-        for chunk, vector in zip(draft.chunks, vectors, strict=True)
+        to_chunk_row(chunk, version_id, key) for chunk, key in zip(draft.chunks, keys, strict=True)
     ]
     if rows:
         session.execute(insert(ChunkRow), rows)
@@ -96,24 +153,111 @@ def stage_version(
             text=chunk.text,
             vector=vector,
         )
-        for row, chunk, vector in zip(rows, draft.chunks, vectors, strict=True)
+        for row, chunk, vector in zip(rows, draft.chunks, publication.vectors, strict=True)
     )
-    return Staged(document_id, version_id, chunks)
+    return Staged(publication, document_id, version_id, groups, chunks)
 
 
-def show_version(
-    session: Session, staged: Staged, *, groups: frozenset[str], source: str | None
-) -> str | None:
-    """Make the staged version the one that readers see; the id of the one before."""
+def _add_pieces(session: Session, publication: Publication, keys: Sequence[str]) -> None:
+    present: set[str] = set()
+    for batch in in_batches(keys):
+        present.update(session.scalars(select(PieceRow.key).where(PieceRow.key.in_(batch))))
+    new: dict[str, dict[str, Any]] = {}
+    chunks, vectors = publication.draft.chunks, publication.vectors
+    for key, chunk, vector in zip(keys, chunks, vectors, strict=True):
+        if key not in present and key not in new:
+            new[key] = to_piece_row(key, chunk, vector)
+    if new:
+        session.execute(insert(PieceRow), [*new.values()])
+
+
+def show_version(session: Session, staged: Staged, originals: Sequence[str]) -> Shown:
+    """Make the staged version the one that readers see, or put it into quarantine, and let
+    all come true that depends on it.
+
+    Args:
+        originals: under which SHA-256 each attached file is kept.
+    """
+    publication, now = staged.publication, datetime.now(UTC)
+    if (reason := _why_not(session, publication)) is not None:
+        if publication.job_id is not None:
+            finish_job(session, publication.job_id, "cancelled", now=now, reason=reason)
+        return Shown("cancelled", (staged.version_id,))
     document = session.get_one(DocumentRow, staged.document_id)
-    previous = document.published_version_id
-    document.published_version_id = staged.version_id
-    document.indexes_stale = False
-    if source is not None:
-        document.source = source
-    session.get_one(VersionRow, staged.version_id).published_at = datetime.now(UTC)
-    replace_groups(session, staged.document_id, groups)
-    return previous
+    published, held = document.published_version_id, document.held_version_id
+    replaced = [held] if held is not None else []
+    outcome: IngestOutcome
+    if publication.hold is not None:
+        outcome = "quarantined"
+        document.held_version_id = staged.version_id
+        document.held_reason = publication.hold
+        document.indexes_stale = published is not None
+    else:
+        outcome = "added" if published is None else "updated"
+        replaced += [published] if published is not None else []
+        document.published_version_id = staged.version_id
+        document.held_version_id = document.held_reason = None
+        document.indexes_stale = False
+        session.get_one(VersionRow, staged.version_id).published_at = now
+    replace_groups(session, staged.document_id, staged.groups)
+    if publication.source is not None:
+        document.source = publication.source
+    document.fingerprint = publication.fingerprint
+    document.parent_id = publication.parent_id
+    session.flush()
+    attached = _queue_attached(session, staged, originals, now)
+    if publication.job_id is not None:
+        finish_job(
+            session,
+            publication.job_id,
+            outcome,
+            now=now,
+            document_id=staged.document_id,
+            reason=publication.hold,
+            pages=publication.draft.pages,
+            chunks=len(publication.draft.chunks),
+        )
+    if published is None and held is None:
+        return Shown(outcome)
+    query = select(DocumentRow.id).where(
+        DocumentRow.parent_id == staged.document_id, DocumentRow.uri.not_in(attached)
+    )
+    return Shown(outcome, tuple(replaced), tuple(session.scalars(query)))
+
+
+def _queue_attached(
+    session: Session, staged: Staged, originals: Sequence[str], now: datetime
+) -> list[str]:
+    """Queue the files attached to a document; their addresses."""
+    attached = [
+        replace(
+            one.job,
+            parent_id=staged.document_id,
+            groups=staged.groups,
+            original=original,
+            fingerprint=original,
+        )
+        for one, original in zip(staged.publication.attached, originals, strict=True)
+    ]
+    if attached:
+        add_jobs(session, attached, now)
+    return [job.uri for job in attached]
+
+
+def _why_not(session: Session, publication: Publication) -> str | None:
+    """What has made a publication unwanted while it was prepared."""
+    if publication.parent_id is not None and not _is_there(session, publication.parent_id):
+        return "the document that it was attached to was removed"
+    if publication.job_id is not None and is_cancelled(session, publication.job_id):
+        return "the work on it was cancelled"
+    return None
+
+
+def _is_there(session: Session, document_id: str) -> bool:
+    document = session.get(DocumentRow, document_id)
+    return document is not None and not (
+        document.published_version_id is None and document.held_version_id is None
+    )
 
 
 def replace_groups(session: Session, document_id: str, groups: frozenset[str]) -> None:

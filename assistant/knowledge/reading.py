@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Select, func, or_, select
 
@@ -10,19 +12,24 @@ from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
 from assistant.knowledge.lexicon.base import Lexicon
 from assistant.knowledge.stored import (
+    Known,
     Published,
     StoredChunk,
+    Twin,
     in_batches,
+    is_kept,
     is_readable,
     load_documents,
     load_groups,
     select_documents,
     select_published_chunks,
     to_stored_chunk,
+    unpack_lines,
+    unpack_vector,
 )
-from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
+from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
-from assistant.types import DocumentInfo, Language, Readable, ScoredId
+from assistant.types import DocumentInfo, DocumentState, Language, Readable, ScoredId
 from assistant.words import fold
 
 
@@ -60,31 +67,101 @@ class ReadingRoom:
                 collection=document.collection,
             )
 
+    def known(self, uris: Sequence[str], collection: str) -> dict[str, Known]:
+        """What is known of these addresses in a collection, published or in quarantine."""
+        newest = func.coalesce(DocumentRow.held_version_id, DocumentRow.published_version_id)
+        found: dict[str, Known] = {}
+        with self._database.reading() as session:
+            for some in in_batches(uris):
+                query = (
+                    select(
+                        DocumentRow.id,
+                        DocumentRow.uri,
+                        DocumentRow.fingerprint,
+                        VersionRow.content_sha256,
+                        VersionRow.recipe,
+                        DocumentRow.source,
+                        DocumentRow.parent_id,
+                    )
+                    .join(VersionRow, VersionRow.id == newest)
+                    .where(DocumentRow.uri.in_(some), DocumentRow.collection == collection)
+                )
+                rows = session.execute(query).all()
+                groups = load_groups(session, [row.id for row in rows])
+                for row in rows:
+                    found[row.uri] = Known(
+                        document_id=row.id,
+                        uri=row.uri,
+                        fingerprint=row.fingerprint,
+                        content_sha256=row.content_sha256,
+                        recipe=row.recipe,
+                        groups=groups[row.id],
+                        source=row.source,
+                        parent_id=row.parent_id,
+                    )
+        return found
+
+    def empty_pages(self, document_ids: Sequence[str]) -> dict[str, list[int]]:
+        """Document id -> published pages without text, of documents that have some."""
+        found: dict[str, list[int]] = {}
+        with self._database.reading() as session:
+            for ids in in_batches(document_ids):
+                query = (
+                    select(DocumentRow.id, VersionRow.empty_pages)
+                    .join(VersionRow, VersionRow.id == DocumentRow.published_version_id)
+                    .where(DocumentRow.id.in_(ids), VersionRow.empty_pages != "[]")
+                )
+                for row in session.execute(query):
+                    found[row.id] = json.loads(row.empty_pages)
+        return found
+
+    def embeddings(self, keys: Sequence[str]) -> dict[str, Vector]:
+        """Key of a piece -> (D,) float32, of those that are known."""
+        found: dict[str, Vector] = {}
+        with self._database.reading() as session:
+            for some in in_batches(keys):
+                query = select(PieceRow.key, PieceRow.embedding).where(PieceRow.key.in_(some))
+                for row in session.execute(query):
+                    found[row.key] = unpack_vector(row.embedding)
+        return found
+
     def uris_of_source(self, source: str, collection: str) -> dict[str, str]:
-        """Address -> document id of what is published from a source and from folders in it."""
+        """Address -> document id of what came from a source and from folders in it, without
+        what is attached to other documents."""
         query = select(DocumentRow.uri, DocumentRow.id).where(
             or_(
                 DocumentRow.source == source,
                 DocumentRow.source.startswith(f"{source}/", autoescape=True),
             ),
             DocumentRow.collection == collection,
-            DocumentRow.published_version_id.is_not(None),
+            DocumentRow.parent_id.is_(None),
+            is_kept(),
         )
         with self._database.reading() as session:
             return {row.uri: row.id for row in session.execute(query)}
 
     def documents(
-        self, readable: Readable, *, query: str = "", offset: int = 0, limit: int = 50
+        self,
+        readable: Readable,
+        *,
+        query: str = "",
+        state: DocumentState = "published",
+        offset: int = 0,
+        limit: int = 50,
     ) -> list[DocumentInfo]:
         """Newest first. `query` is a part of title or address, whatever its case and accents."""
-        matching = _matching(readable, query)
-        newest = matching.order_by(VersionRow.published_at.desc(), DocumentRow.id)
+        matching = _matching(readable, query, state)
+        newest = matching.order_by(
+            VersionRow.published_at.desc(), VersionRow.staged_at.desc(), DocumentRow.id
+        )
         with self._database.reading() as session:
             return load_documents(session, newest.offset(offset).limit(limit))
 
-    def count_matching(self, readable: Readable, *, query: str = "") -> int:
+    def count_matching(
+        self, readable: Readable, *, query: str = "", state: DocumentState = "published"
+    ) -> int:
         """How many `documents` would list without a limit."""
-        rows = _matching(readable, query).with_only_columns(DocumentRow.id).subquery()
+        rows = _matching(readable, query, state).with_only_columns(DocumentRow.id).subquery()
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(rows)) or 0
 
@@ -101,16 +178,18 @@ class ReadingRoom:
             return session.scalar(documents) or 0, session.scalar(chunks) or 0
 
     def document(self, document_id: str, readable: Readable) -> DocumentInfo:
-        """
+        """What is published of a document, or else what of it is in quarantine.
+
         Raises:
             DocumentNotFoundError: there is none, or none that the reader may see.
         """
-        query = select_documents(readable).where(DocumentRow.id == document_id)
+        states: tuple[DocumentState, ...] = ("published", "quarantined")
         with self._database.reading() as session:
-            found = load_documents(session, query)
-        if not found:
-            raise not_found(document_id)
-        return found[0]
+            for state in states:
+                query = select_documents(readable, state).where(DocumentRow.id == document_id)
+                if found := load_documents(session, query):
+                    return found[0]
+        raise not_found(document_id)
 
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""
@@ -121,6 +200,28 @@ class ReadingRoom:
                 for row in session.execute(query):
                     found[row[0].id] = to_stored_chunk(*row)
         return found
+
+    def with_twins(self, chunks: Sequence[StoredChunk], readable: Readable) -> list[StoredChunk]:
+        """The same chunks, each with those of other readable documents that hold its text."""
+        twins: dict[str, list[Twin]] = {}
+        query = (
+            select(ChunkRow, VersionRow.title, DocumentRow.id, DocumentRow.uri)
+            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+            .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
+            .where(
+                ChunkRow.piece_key.in_({chunk.piece_key for chunk in chunks}),
+                is_readable(readable),
+            )
+            .order_by(DocumentRow.uri, ChunkRow.ordinal)
+        )
+        with self._database.reading() as session:
+            for row, title, document_id, uri in session.execute(query):
+                lines = unpack_lines(row.lines)
+                twin = Twin(document_id, uri, title, row.start, row.end, lines)
+                twins.setdefault(row.piece_key, []).append(twin)
+        return [
+            replace(chunk, twins=_others(chunk, twins.get(chunk.piece_key, []))) for chunk in chunks
+        ]
 
     def document_chunks(self, document_id: str, readable: Readable) -> list[StoredChunk]:
         """All chunks of a document, in order.
@@ -196,8 +297,19 @@ def not_found(document_id: str) -> DocumentNotFoundError:
     )
 
 
-def _matching(readable: Readable, query: str) -> Select[DocumentRow, VersionRow]:
-    statement = select_documents(readable)
+def _others(chunk: StoredChunk, twins: Sequence[Twin]) -> tuple[Twin, ...]:
+    """The first in each other document."""
+    first: dict[str, Twin] = {}
+    for twin in twins:
+        if twin.document_id != chunk.document_id:
+            first.setdefault(twin.document_id, twin)
+    return tuple(first.values())
+
+
+def _matching(
+    readable: Readable, query: str, state: DocumentState
+) -> Select[DocumentRow, VersionRow]:
+    statement = select_documents(readable, state)
     if query:
         statement = statement.where(VersionRow.search_key.contains(fold(query), autoescape=True))
     return statement

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session, undefer
 
 from assistant.knowledge.lexicon.base import LexiconEntry
-from assistant.knowledge.tables import ChunkRow, DocumentGroupRow, DocumentRow, VersionRow
+from assistant.knowledge.tables import (
+    ChunkRow,
+    DocumentGroupRow,
+    DocumentRow,
+    PieceRow,
+    VersionRow,
+)
 from assistant.knowledge.vectors.base import Vector, VectorEntry
-from assistant.types import Chunk, DocumentInfo, Language, Line, Readable
+from assistant.positions import LineMap
+from assistant.types import Chunk, DocumentInfo, DocumentState, Language, Line, Place, Readable
 
 IDS_A_STATEMENT = 5_000
 """SQLite takes 32,766 parameters at most."""
@@ -25,7 +33,8 @@ class StoredChunk:
     """A chunk of a published version, with what a citation of it needs.
 
     `start`, `end` and the lines' offsets are positions in the version's text; `page` is
-    the chunk's first, `pages` how many the document has.
+    the chunk's first, `pages` how many the document has. `twins` hold the same text in other
+    documents that the reader may see, where they were asked for.
     """
 
     chunk_id: str
@@ -44,6 +53,28 @@ class StoredChunk:
     pages: int
     collection: str
     language: Language | None
+    piece_key: str = ""
+    twins: tuple[Twin, ...] = ()
+
+    def places(self, offset: int = 0) -> list[Place]:
+        """Where the twins say what this chunk says `offset` characters after its start."""
+        return [twin.place(offset) for twin in self.twins]
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A chunk of another document with the same text."""
+
+    document_id: str
+    uri: str
+    title: str
+    start: int
+    end: int
+    lines: tuple[Line, ...]
+
+    def place(self, offset: int) -> Place:
+        page = LineMap(self.lines, self.end).page(self.start + offset)
+        return Place(document_id=self.document_id, title=self.title, uri=self.uri, page=page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +88,21 @@ class Published:
     recipe: str
     groups: frozenset[str]
     collection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an address, published or in quarantine: enough to see whether its
+    source holds something else now."""
+
+    document_id: str
+    uri: str
+    fingerprint: str | None
+    content_sha256: str
+    recipe: str
+    groups: frozenset[str]
+    source: str | None
+    parent_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +142,12 @@ class IndexedChunk:
 
 def is_readable(readable: Readable) -> ColumnElement[bool]:
     """The condition on `documents`: published, in the collection, shared with a group."""
-    conditions: list[ColumnElement[bool]] = [DocumentRow.published_version_id.is_not(None)]
+    return and_(DocumentRow.published_version_id.is_not(None), is_shared(readable))
+
+
+def is_shared(readable: Readable) -> ColumnElement[bool]:
+    """The same, but for being published."""
+    conditions: list[ColumnElement[bool]] = []
     if readable.collection is not None:
         conditions.append(DocumentRow.collection == readable.collection)
     if not readable.everything:
@@ -108,20 +159,34 @@ def is_readable(readable: Readable) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-def select_published_chunks() -> Select[ChunkRow, VersionRow, DocumentRow]:
+def is_kept() -> ColumnElement[bool]:
+    """The condition on `documents`: published or in quarantine, so no remainder."""
+    return or_(
+        DocumentRow.published_version_id.is_not(None), DocumentRow.held_version_id.is_not(None)
+    )
+
+
+def select_published_chunks() -> Select[ChunkRow, PieceRow, VersionRow, DocumentRow]:
     return (
-        select(ChunkRow, VersionRow, DocumentRow)
+        select(ChunkRow, PieceRow, VersionRow, DocumentRow)
+        .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
         .join(VersionRow, VersionRow.id == ChunkRow.version_id)
         .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
     )
 
 
-def select_documents(readable: Readable) -> Select[DocumentRow, VersionRow]:
-    """Readable documents with their published version."""
+def select_documents(
+    readable: Readable, state: DocumentState = "published"
+) -> Select[DocumentRow, VersionRow]:
+    """Readable documents with their published version, or with the one in quarantine."""
+    shown = {
+        "published": DocumentRow.published_version_id,
+        "quarantined": DocumentRow.held_version_id,
+    }[state]
     return (
         select(DocumentRow, VersionRow)
-        .join(VersionRow, VersionRow.id == DocumentRow.published_version_id)
-        .where(is_readable(readable))
+        .join(VersionRow, VersionRow.id == shown)
+        .where(is_shared(readable))
     )
 
 
@@ -143,13 +208,23 @@ def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> 
     ]
 
 
-def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
-    """Published chunks with their embeddings; other ids are passed over."""
+def load_indexed_chunks(
+    session: Session, chunk_ids: Sequence[str], *, held: bool = False
+) -> list[IndexedChunk]:
+    """Published chunks with their embeddings (or those in quarantine); other ids are passed
+    over."""
+    shown = DocumentRow.held_version_id if held else DocumentRow.published_version_id
     found: list[IndexedChunk] = []
     for ids in in_batches(chunk_ids):
-        query = select_published_chunks().where(ChunkRow.id.in_(ids))
-        rows = session.execute(query.options(undefer(ChunkRow.embedding))).all()
-        groups = load_groups(session, {document.id for _, _, document in rows})
+        query = (
+            select(ChunkRow, PieceRow, VersionRow, DocumentRow)
+            .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
+            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+            .join(DocumentRow, shown == VersionRow.id)
+            .where(ChunkRow.id.in_(ids))
+        )
+        rows = session.execute(query.options(undefer(PieceRow.embedding))).all()
+        groups = load_groups(session, {document.id for _, _, _, document in rows})
         found += [
             IndexedChunk(
                 chunk_id=chunk.id,
@@ -159,10 +234,10 @@ def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[Inde
                 title=version.title,
                 heading=tuple(json.loads(chunk.heading)),
                 table_header=chunk.table_header,
-                text=chunk.text,
-                vector=unpack_vector(chunk.embedding),
+                text=piece.text,
+                vector=unpack_vector(piece.embedding),
             )
-            for chunk, version, document in rows
+            for chunk, piece, version, document in rows
         ]
     return found
 
@@ -177,7 +252,9 @@ def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, froz
     return {document_id: frozenset(names) for document_id, names in groups.items()}
 
 
-def to_stored_chunk(chunk: ChunkRow, version: VersionRow, document: DocumentRow) -> StoredChunk:
+def to_stored_chunk(
+    chunk: ChunkRow, piece: PieceRow, version: VersionRow, document: DocumentRow
+) -> StoredChunk:
     lines = unpack_lines(chunk.lines)
     return StoredChunk(
         chunk_id=chunk.id,
@@ -188,7 +265,7 @@ def to_stored_chunk(chunk: ChunkRow, version: VersionRow, document: DocumentRow)
         ordinal=chunk.ordinal,
         start=chunk.start,
         end=chunk.end,
-        text=chunk.text,
+        text=piece.text,
         heading=tuple(json.loads(chunk.heading)),
         table_header=chunk.table_header,
         lines=lines,
@@ -196,12 +273,16 @@ def to_stored_chunk(chunk: ChunkRow, version: VersionRow, document: DocumentRow)
         pages=version.pages,
         collection=document.collection,
         language=cast("Language | None", version.language),
+        piece_key=piece.key,
     )
 
 
 def to_document_info(
     document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str]
 ) -> DocumentInfo:
+    empty: list[int] = json.loads(version.empty_pages)
+    recognised: list[tuple[int, float]] = json.loads(version.recognised)
+    held = document.held_version_id == version.id
     return DocumentInfo(
         id=document.id,
         uri=document.uri,
@@ -212,24 +293,49 @@ def to_document_info(
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         pages=version.pages,
-        empty_pages=json.loads(version.empty_pages),
+        pages_read=version.pages - len(empty),
+        empty_pages=empty,
+        recognised_pages=[page for page, _ in recognised],
+        ocr_confidence=mean_confidence(recognised),
         chunks=chunks,
+        state="quarantined" if held else "published",
+        reason=document.held_reason if held else None,
+        parent_id=document.parent_id,
         published_at=version.published_at.isoformat() if version.published_at else "",
     )
 
 
-def to_chunk_row(chunk: Chunk, version_id: str, vector: Vector) -> dict[str, Any]:
+def mean_confidence(recognised: Sequence[tuple[int, float]]) -> float | None:
+    """Of the pages read by character recognition; None where there are none."""
+    if not recognised:
+        return None
+    return round(sum(confidence for _, confidence in recognised) / len(recognised), 4)
+
+
+def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
+    """The same for chunks whose text and whose vector are the same.
+
+    The length tells apart texts that differ only in where their heading ends.
+    """
+    content = f"{embedder_id}\0{len(chunk.text)}\0{chunk.indexed_text(title)}"
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def to_piece_row(key: str, chunk: Chunk, vector: Vector) -> dict[str, Any]:
+    return {"key": key, "text": chunk.text, "embedding": vector.astype("<f4").tobytes()}
+
+
+def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:
     return {
         "id": f"{version_id}:{chunk.ordinal:05d}",
         "version_id": version_id,
+        "piece_key": key,
         "ordinal": chunk.ordinal,
         "start": chunk.start,
         "end": chunk.end,
-        "text": chunk.text,
         "heading": pack_json(chunk.heading),
         "table_header": chunk.table_header,
         "lines": pack_lines(chunk.lines),
-        "embedding": vector.astype("<f4").tobytes(),
     }
 
 

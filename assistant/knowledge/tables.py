@@ -1,8 +1,9 @@
 """The tables of the truth.
 
 A document has versions; the one that `published_version_id` names is the only one that
-anybody sees. Every other version, and every document without one, is a remainder: of a
-publication that never finished, or of a removal that has yet to. Times are UTC.
+anybody finds. The one that `held_version_id` names is in quarantine. Every other version, and
+every document without one, is a remainder: of a publication that never finished, or of a
+removal that has yet to. Times are UTC.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     LargeBinary,
     MetaData,
     String,
@@ -57,8 +59,10 @@ class CollectionRow(Table):
 class DocumentRow(Table):
     """`indexes_stale` is set while the indexes may still hold the groups of before.
 
-    `published_version_id` has no foreign key: it would close a circle with
-    `versions.document_id`.
+    `published_version_id` and `held_version_id` have no foreign key: it would close a circle
+    with `versions.document_id`. `held_reason` says why the held version is in quarantine.
+    `fingerprint` is what its source said of the content when it was last read, and
+    `parent_id` the document that it was attached to.
     """
 
     __tablename__ = "documents"
@@ -70,6 +74,10 @@ class DocumentRow(Table):
     source: Mapped[str | None] = mapped_column(Text, index=True)
     published_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
     indexes_stale: Mapped[bool] = mapped_column(default=False)
+    held_version_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    held_reason: Mapped[str | None] = mapped_column(Text)
+    fingerprint: Mapped[str | None] = mapped_column(Text)
+    parent_id: Mapped[str | None] = mapped_column(String(32), index=True)
 
 
 class DocumentGroupRow(Table):
@@ -82,7 +90,8 @@ class DocumentGroupRow(Table):
 
 
 class VersionRow(Table):
-    """`search_key` is title and address without case and accents."""
+    """`search_key` is title and address without case and accents. `original` is the SHA-256
+    under which the bytes are kept in the data directory, where they are."""
 
     __tablename__ = "versions"
 
@@ -100,15 +109,30 @@ class VersionRow(Table):
     size_bytes: Mapped[int]
     pages: Mapped[int]
     empty_pages: Mapped[str] = mapped_column(Text, doc="JSON: page numbers")
+    recognised: Mapped[str] = mapped_column(
+        Text, server_default="[]", doc="JSON: [page, confidence of its characters in [0, 1]]"
+    )
     content_sha256: Mapped[str] = mapped_column(String(64))
     recipe: Mapped[str] = mapped_column(Text)
     embedder: Mapped[str] = mapped_column(Text)
+    original: Mapped[str | None] = mapped_column(String(64), index=True)
     staged_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class PieceRow(Table):
+    """A text and its embedding, once for all chunks that hold it. `key` is `piece_key` of
+    them. `embedding` is D little-endian float32."""
+
+    __tablename__ = "pieces"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    embedding: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
 class ChunkRow(Table):
-    """`id` is "<version id>:<ordinal>". `embedding` is D little-endian float32."""
+    """Where a piece stands in a version. `id` is "<version id>:<ordinal>"."""
 
     __tablename__ = "chunks"
 
@@ -116,11 +140,77 @@ class ChunkRow(Table):
     version_id: Mapped[str] = mapped_column(
         ForeignKey("versions.id", ondelete="CASCADE"), index=True
     )
+    piece_key: Mapped[str] = mapped_column(ForeignKey("pieces.key"), index=True)
     ordinal: Mapped[int]
     start: Mapped[int]
     end: Mapped[int]
-    text: Mapped[str] = mapped_column(Text)
     heading: Mapped[str] = mapped_column(Text, doc="JSON: headings, outermost first")
     table_header: Mapped[str] = mapped_column(Text)
     lines: Mapped[str] = mapped_column(Text, doc="JSON: [offset, page] or [offset, page, box]")
-    embedding: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class JobRow(Table):
+    """A document to bring in or to remove (see `jobs.py`).
+
+    `groups` is JSON, or None: as before. `original` is as in `versions`. `worker` has it until
+    `lease_until`. `run_id` names the call that asked for it. `document_id` is the document that
+    came of it, or that is to be removed.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_uri", "uri", "collection"),
+        Index("ix_jobs_claim", "state", "priority", "not_before"),
+        Index("ix_jobs_run", "run_id", "finished_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    uri: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    collection: Mapped[str] = mapped_column(String(200))
+    groups: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text)
+    fingerprint: Mapped[str | None] = mapped_column(Text)
+    size_bytes: Mapped[int | None]
+    original: Mapped[str | None] = mapped_column(String(64), index=True)
+    parent_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    depth: Mapped[int]
+    priority: Mapped[int]
+    run_id: Mapped[str | None] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    cancel_wanted: Mapped[bool]
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    worker: Mapped[str | None] = mapped_column(String(80))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(Text)
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    document_id: Mapped[str | None] = mapped_column(String(32))
+    pages: Mapped[int]
+    chunks: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+
+class SourceRow(Table):
+    """`started_at` is of the last run that was begun, `ended_at` of the last that ended, and
+    `completed_at` of the last that listed everything. `error` is why the last one failed."""
+
+    __tablename__ = "sources"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    options: Mapped[str] = mapped_column(Text, doc="JSON")
+    schedule: Mapped[str | None] = mapped_column(String(64))
+    collection: Mapped[str] = mapped_column(String(200))
+    groups: Mapped[str | None] = mapped_column(Text, doc="JSON: names")
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(Text)
+    counts: Mapped[str] = mapped_column(Text, doc="JSON: of the last complete run")

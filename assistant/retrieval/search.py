@@ -19,7 +19,10 @@ class Searcher:
         self._settings = settings
 
     def search(self, query: Query, *, k: int, readable: Readable) -> list[Passage]:
-        """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable."""
+        """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable.
+
+        What several documents hold is one passage that names the others.
+        """
         wanted = max(k, self._settings.candidates)
         vector = self._embedder.encode_query(query.text)  # (D,)
         dense = self._library.search_dense(vector, k=wanted, readable=readable)
@@ -33,10 +36,15 @@ class Searcher:
             dense_weight=self._settings.dense_weight,
             foreign=[i for i, one in chunks.items() if one.language not in {None, query.language}],
         )
-        found = [(chunks[hit.id], hit.score) for hit in fused if hit.id in chunks]
+        best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
+        for hit in fused:
+            if hit.id in chunks:
+                best.setdefault(chunks[hit.id].piece_key, (chunks[hit.id], hit.score))
+        found = [*best.values()][:k]
+        whole = self._library.with_twins([chunk for chunk, _ in found], readable)
         return [
             passage_of(chunk, rank=rank, score=score)
-            for rank, (chunk, score) in enumerate(found[:k], start=1)
+            for rank, (chunk, (_, score)) in enumerate(zip(whole, found, strict=True), start=1)
         ]
 
 
@@ -54,4 +62,5 @@ def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
         start=chunk.start,
         end=chunk.end,
         text=chunk.text,
+        places=chunk.places(),
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import mmap
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from assistant.errors import ParseError
+
+Container = Literal["pdf", "zip", "ole", "rtf", "text", "any", "image"]
 
 HEAD_BYTES = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -16,20 +21,25 @@ _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
+    (b"II*\0", "a TIFF image"),
+    (b"MM\0*", "a TIFF image"),
+    (b"RIFF", "a WebP image or another RIFF file"),
+    (b"BM", "a BMP image"),
     (b"{\\rtf", "an RTF document"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 )
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"RIFF", b"BM")
 _MARKUP = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
-def check_content(path: Path, name: str, container: str, *, max_file_bytes: int) -> None:
+def check_content(path: Path, name: str, container: Container, *, max_file_bytes: int) -> None:
     """Refuse a file whose bytes cannot be what its name announces.
 
     Args:
         name: of the announced format, for the message.
-        container: "pdf", "zip" or "text".
+        container: what its bytes must be; "any" asks nothing of them.
     Raises:
         ParseError: empty, too large, or something else; says what it really is.
     """
@@ -43,17 +53,42 @@ def check_content(path: Path, name: str, container: str, *, max_file_bytes: int)
         )
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
-    if container == "pdf" and b"%PDF-" not in head[:1024]:
-        raise ParseError(f"not a {name} file: it is {describe_content(head)}")
-    if container == "zip" and not head.startswith(b"PK"):
-        if head.startswith(_OLE):
-            raise ParseError(
-                f"protected by a password or saved in an old Office format: save it as a "
-                f"{name} file without password"
-            )
-        raise ParseError(f"not a {name} file: it is {describe_content(head)}")
-    if container == "text" and is_binary(head):
-        raise ParseError(f"not a {name} file: it is {describe_content(head)}")
+    if not _CONTENT_FITS[container](head):
+        if container == "zip" and head.startswith(_OLE):
+            raise ParseError(_describe_old_office(path, name))
+        content = describe_content(head)
+        raise ParseError(f"not {with_article(name)} file: it is {content}; {_advise(content)}")
+
+
+_CONTENT_FITS: dict[Container, Callable[[bytes], bool]] = {
+    "pdf": lambda head: b"%PDF-" in head[:1024],
+    "zip": lambda head: head.startswith(b"PK"),
+    "ole": lambda head: head.startswith(_OLE),
+    "rtf": lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"),
+    "image": lambda head: head.startswith(_IMAGES),
+    "text": lambda head: not is_binary(head),
+    "any": lambda head: True,  # noqa: ARG005 - the others look at it
+}
+
+
+def _describe_old_office(path: Path, name: str) -> str:
+    """Office programs put a file that they encrypt into the container of their old formats."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data.find("EncryptedPackage".encode("utf-16-le")) >= 0:
+            return "protected by a password: save it without one"
+    return f"not {with_article(name)} file: it is an old Office file; save it as {name}"
+
+
+def _advise(content: str) -> str:
+    if content == "an HTML page" or any(content == kind for _, kind in _SIGNATURES):
+        return "name it as what it is"
+    return "it may be damaged: take it from its source again"
+
+
+def with_article(name: str) -> str:
+    """'ODT' -> 'an ODT', 'Word' -> 'a Word'."""
+    spelled = name.isupper() and name[0] in "AEFHILMNORSX"
+    return f"{'an' if spelled or name[0] in 'AEIOaeio' else 'a'} {name}"
 
 
 def describe_content(head: bytes) -> str:
@@ -73,7 +108,7 @@ def is_binary(head: bytes) -> bool:
     outside of UTF-16 and UTF-32, or more than one control character in fifty."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\0\0\xfe\xff")):
         return False
-    if head.startswith(tuple(signature for signature, _ in _SIGNATURES if signature != b"MZ")):
+    if head.startswith(tuple(signature for signature, _ in _SIGNATURES if not signature.isalnum())):
         return not head.startswith(b"{\\rtf")
     if b"\0" in head:
         return True

@@ -1,4 +1,4 @@
-"""DOCX: the body in order, paragraphs and tables alike, and the notes."""
+"""DOCX: the body in order, paragraphs, tables and text boxes alike, with notes and numbers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from docx.oxml.ns import qn
 from assistant.errors import ParseError
 from assistant.types import Block, BlockKind, ParsedDocument
 from ingestion.parsers.blocks import BlockList, choose_title, clean_line, sensible_author
+from ingestion.parsers.damage import damage_as_reason
+from ingestion.parsers.docx_math import MATH, math_text
+from ingestion.parsers.docx_numbers import Numbering
 from ingestion.zip_guard import check_zip
 
 MOST_DEPTH = 20
 """Tables in tables, content controls in content controls."""
 
+MOST_COLUMNS = 200
+
+_CONTENTS = re.compile(r"(?:toc|tm|table of figures|index)\s*\d?|toc heading")
+_CAPITALS = re.compile(r"(?:[IVX]{1,4}|[A-Z]|\d{1,2})[.)]\s(?=.*[^\W\d_]{4})[^a-zà-öø-ÿ]{4,90}")
 _HEADING = re.compile(r"(?:heading|titre|überschrift)\s*([1-9])", re.IGNORECASE)
 _PARAGRAPH, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _SKIPPED = {
@@ -29,7 +36,8 @@ _SKIPPED = {
     qn("w:rPr"),
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
-_TEXT = {qn("w:t"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"}
+_TEXT, _RUN = qn("w:t"), qn("w:r")
+_NOTE_MARKS = {qn(f"w:{name}"): name for name in ("footnoteReference", "endnoteReference")}
 _MARKS = {qn("w:tab"): "\t", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 _BREAK, _RENDERED_BREAK = qn("w:br"), qn("w:lastRenderedPageBreak")
 _BOX = qn("w:txbxContent")
@@ -42,25 +50,27 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
         ParseError: damaged, protected, unsafe, too long.
     """
     check_zip(path, "Word")
-    document = docx.Document(str(path))
-    reader = _Reader(document)
-    reader.read_body()
-    reader.read_notes()
-    pages = reader.blocks.page
-    if pages > max_pages:
-        raise ParseError(
-            f"{pages} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
+    with damage_as_reason("Word"):
+        document = docx.Document(str(path))
+        reader = _Reader(document)
+        reader.read_body()
+        pages = reader.blocks.page
+        if pages > max_pages:
+            raise ParseError(
+                f"{pages} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
+            )
+        blocks = reader.blocks.blocks
+        if not reader.styled_level:
+            blocks = _promote_bold(blocks, reader.bold)
+        core = document.core_properties
+        return ParsedDocument(
+            title=choose_title(core.title or "", blocks, path),
+            blocks=tuple(blocks),
+            pages=pages,
+            empty_pages=reader.blocks.pages_without_text(pages),
+            author=sensible_author(core.author or ""),
+            date=core.created.date().isoformat() if core.created else "",
         )
-    blocks = _promote_bold(reader.blocks.blocks, reader.bold)
-    core = document.core_properties
-    return ParsedDocument(
-        title=choose_title(core.title or "", blocks, path),
-        blocks=tuple(blocks),
-        pages=pages,
-        empty_pages=reader.blocks.pages_without_text(pages),
-        author=sensible_author(core.author or ""),
-        date=core.created.date().isoformat() if core.created else "",
-    )
 
 
 class _Reader:
@@ -69,19 +79,46 @@ class _Reader:
         self.bold: set[int] = set()
         self._document = document
         self._styles = {style.style_id: style for style in document.styles}
+        part = next(
+            (
+                relation.target_part
+                for relation in document.part.rels.values()
+                if relation.reltype.endswith("/numbering") and not relation.is_external
+            ),
+            None,
+        )
+        self._numbering = Numbering(None if part is None else parse_xml(part.blob))
+        self._marks: list[tuple[str, str]] = []
+        self._noted = 0
+        self.styled_level = 0
         # Word notes a page that it broke itself beside the author's own break: count once.
         self._rendered = next(document.element.iter(_RENDERED_BREAK), None) is not None
+        self._notes = self._read_note_texts()
+        self._marks.clear()
 
     def read_body(self) -> None:
         self._read_blocks(self._document.element.body, 0)
 
-    def read_notes(self) -> None:
-        """Footnotes and endnotes, after the body."""
+    def _read_note_texts(self) -> dict[tuple[str, str], str]:
+        """Footnotes and endnotes by kind and id."""
+        notes: dict[tuple[str, str], str] = {}
         for relation in self._document.part.rels.values():
-            if relation.reltype.endswith(("/footnotes", "/endnotes")) and not relation.is_external:
+            kind = relation.reltype.rpartition("/")[2]
+            if kind in ("footnotes", "endnotes") and not relation.is_external:
                 for note in parse_xml(relation.target_part.blob):
                     if note.get(qn("w:type")) is None:
-                        self.blocks.add(BlockKind.PARAGRAPH, self._all_text(note))
+                        key = (f"{kind.removesuffix('s')}Reference", note.get(qn("w:id")) or "")
+                        notes[key] = self._all_text(note)
+        return notes
+
+    def _add_notes(self) -> None:
+        """Those whose marks stood in what was just read."""
+        marks, self._marks = self._marks, []
+        for mark in marks:
+            text = self._notes.pop(mark, "")
+            if text.strip():
+                self._noted += 1
+                self.blocks.add(BlockKind.FOOTNOTE, f"{self._noted} {text.strip()}")
 
     def _read_blocks(self, parent: Any, depth: int) -> None:
         if depth > MOST_DEPTH:
@@ -97,46 +134,57 @@ class _Reader:
 
     def _read_paragraph(self, paragraph: Any, depth: int) -> None:
         style = self._style_of(paragraph)
-        text, page = self._text(paragraph)
         name = style.name.lower() if style is not None and style.name else ""
+        if _CONTENTS.fullmatch(name):
+            return
+        text, page = self._text(paragraph)
         level = self._heading_level(paragraph, style)
+        number = self._numbering.count(paragraph, style) if text.strip() else None
+        listed = number is not None or name.startswith(("list bullet", "list number"))
         if name in ("title", "titre"):
             self.blocks.add(BlockKind.TITLE, text, page=page)
         elif level:
-            self.blocks.add_heading(text, level, page=page)
+            self.styled_level = level
+            self.blocks.add_heading(f"{(number or '').removeprefix('-')} {text}", level, page=page)
         elif name == "caption":
             self.blocks.add(BlockKind.CAPTION, text, page=page)
-        elif self._is_item(paragraph, style, name):
-            self.blocks.add(BlockKind.LIST_ITEM, f"- {text}" if text.strip() else "", page=page)
+        elif _CAPITALS.fullmatch(clean_line(text)):
+            self.blocks.add_heading(text, max(1, self.styled_level) + 1, page=page)
+        elif listed:
+            item = f"{number or '-'} {text}" if text.strip() else ""
+            self.blocks.add(BlockKind.LIST_ITEM, item, page=page)
         else:
             before = len(self.blocks.blocks)
             self.blocks.add(BlockKind.PARAGRAPH, text, page=page)
             if len(self.blocks.blocks) > before and _is_bold(paragraph):
                 self.bold.add(before)
+        self._add_notes()
         for box in _outermost(paragraph, _BOX):
             self._read_blocks(box, depth + 1)
 
     def _read_table(self, table: Any, depth: int) -> None:
-        rows: list[list[str]] = []
         page = self.blocks.page
-        for row in _outermost(table, _ROW):
-            cells: list[str] = []
-            for cell in _outermost(row, _CELL):
-                properties = cell.find(qn("w:tcPr"))
-                merged = properties is not None and properties.find(qn("w:vMerge")) is not None
-                starts = not merged or properties.find(qn("w:vMerge")).get(qn("w:val")) == "restart"
-                text = self._all_text(cell) if starts else ""
-                span = None if properties is None else properties.find(qn("w:gridSpan"))
-                width = int(span.get(qn("w:val")) or 1) if span is not None else 1
-                cells.extend([text, *[""] * (min(width, 50) - 1)])
-            rows.append(cells)
+        rows = [list(_outermost(row, _CELL)) for row in _outermost(table, _ROW)]
         if max(map(len, rows), default=0) == 1:  # a frame around paragraphs
-            for cell in (
-                cell for row in _outermost(table, _ROW) for cell in _outermost(row, _CELL)
-            ):
-                self._read_blocks(cell, depth + 1)
-        else:
-            self.blocks.add_table(rows, page=page)
+            for row in rows:
+                for cell in row:
+                    self._read_blocks(cell, depth + 1)
+            return
+        above: dict[int, str] = {}  # what a cell over several rows leaves to those below
+        texts: list[list[str]] = []
+        for row in rows:
+            line: list[str] = []
+            for cell in row:
+                merge = cell.find(f"{qn('w:tcPr')}/{qn('w:vMerge')}")
+                continued = merge is not None and merge.get(qn("w:val")) != "restart"
+                text = above.get(len(line), "") if continued else self._all_text(cell)
+                above[len(line)] = text
+                # A header over several columns stands in each of them.
+                again = "" if texts else text
+                line.extend([text, *[again] * (_columns(cell) - 1)])
+            texts.append(line[:MOST_COLUMNS])
+        self.blocks.add_table(texts, page=page)
+        self._add_notes()
 
     def _all_text(self, element: Any) -> str:
         return " ".join(self._text(paragraph)[0] for paragraph in element.iter(_PARAGRAPH))
@@ -155,9 +203,16 @@ class _Reader:
         began = 0
         for child in element:
             tag = child.tag
-            if tag in _TEXT:
+            if tag == _TEXT:
                 parts.append(child.text or "")
                 began = began or self.blocks.page
+            elif tag in MATH:
+                parts.append(math_text(child))
+                began = began or self.blocks.page
+            elif tag in _NOTE_MARKS:
+                self._marks.append((_NOTE_MARKS[tag], child.get(qn("w:id")) or ""))
+            elif tag == _RUN and _is_hidden(child):
+                continue
             elif tag in _MARKS:
                 parts.append(_MARKS[tag])
             elif self._turns_page(child):
@@ -197,13 +252,6 @@ class _Reader:
                 return level + 1 if 0 <= level <= 8 else 0
         return 0
 
-    def _is_item(self, paragraph: Any, style: Any, name: str) -> bool:
-        properties = [paragraph.find(qn("w:pPr"))]
-        if style is not None:
-            properties.append(style.element.find(qn("w:pPr")))
-        numbered = any(p is not None and p.find(qn("w:numPr")) is not None for p in properties)
-        return numbered or name.startswith(("list bullet", "list number", "liste à puces"))
-
 
 def _outermost(element: Any, tag: str) -> Iterator[Any]:
     """Descendants with a tag that do not lie in another one of it."""
@@ -212,6 +260,17 @@ def _outermost(element: Any, tag: str) -> Iterator[Any]:
             yield child
         elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag != _TABLE:
             yield from _outermost(child, tag)
+
+
+def _columns(cell: Any) -> int:
+    span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
+    stated = "1" if span is None else span.get(qn("w:val")) or "1"
+    return max(1, min(int(stated), 50)) if stated.isdecimal() and len(stated) < 6 else 1
+
+
+def _is_hidden(run: Any) -> bool:
+    hidden = run.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
+    return hidden is not None and hidden.get(qn("w:val")) not in ("0", "false")
 
 
 def _is_bold(paragraph: Any) -> bool:
@@ -225,7 +284,7 @@ def _is_bold(paragraph: Any) -> bool:
 
 def _promote_bold(blocks: list[Block], bold: set[int]) -> list[Block]:
     """Where no style says what a heading is, short bold paragraphs are headings."""
-    if any(block.kind is BlockKind.HEADING for block in blocks) or len(bold) > len(blocks) / 2:
+    if len(bold) > len(blocks) / 2:
         return blocks
     return [
         Block(BlockKind.HEADING, clean_line(block.text), block.lines, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,27 +14,17 @@ import pypdfium2.raw as pdfium_c
 from assistant.errors import ParseError
 from assistant.types import Block, BlockKind, ParsedDocument
 from ingestion.parsers.blocks import choose_title, clean_line, sensible_author, sensible_title
-from ingestion.parsers.pdf_blocks import (
-    TextBlock,
-    count_words,
-    group_lines,
-    merge_continued,
-    write_text,
-)
-from ingestion.parsers.pdf_headings import Bookmark, mark_headings, mark_title
-from ingestion.parsers.pdf_order import drop_running_lines, order_page
-from ingestion.parsers.pdf_text import (
-    PageText,
-    PrintedLine,
-    drop_unreadable_fonts,
-    read_page,
-)
+from ingestion.parsers.pace import BATCH_PAGES, Pace
+from ingestion.parsers.pdf_headings import Bookmark
+from ingestion.parsers.pdf_layout import lay_out
+from ingestion.parsers.pdf_pictures import is_pictured, recognise_pages
+from ingestion.parsers.pdf_text import PageText, drop_unreadable_fonts, read_page
 
 MOST_BOOKMARKS = 5000
 
 
-def parse(path: Path, *, max_pages: int) -> ParsedDocument:
-    """Read a PDF with a text layer.
+def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
+    """Read a PDF: its text layer, and by recognition the pages without a usable one.
 
     Boxes are those of the displayed page: crop box and rotation applied.
 
@@ -51,32 +40,47 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             raise ParseError(
                 f"{count} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
             )
-        pages, damaged = _read_pages(document, count)
+        pages, damaged, pictured = _read_pages(document, count, pace)
+        lost = drop_unreadable_fonts(pages)
+        unread = {page.number for page in pages if not (page.lines or page.sideways)} | lost
+        wanted = sorted((unread | pictured) - damaged)
+        recognised, obstacle = recognise_pages(document, wanted, pace)
         bookmarks = list(_read_bookmarks(document))
         metadata = document.get_metadata_dict()
     finally:
         document.close()
-    lost = drop_unreadable_fonts(pages)
-    bare = {page.number for page in pages if not page.lines and not page.sideways}
-    if len(bare) == count:
-        where = "its only page" if count == 1 else f"any of its {count} pages"
-        if len(damaged) == count:
-            raise ParseError(f"the PDF is damaged: no text can be loaded from {where}")
-        if lost:
-            raise ParseError(
-                f"no readable text on {where}: its fonts do not say what their characters "
-                "mean, and OCR is not available yet"
-            )
-        raise ParseError(f"no text on {where}: a scan? OCR is not available yet")
-    blocks = _lay_out(pages, bookmarks)
+    for number, page in recognised.items():
+        if number in unread or page.letters > 2 * pages[number - 1].letters:
+            pages[number - 1] = page.text
+            unread.discard(number)
+    if not any(page.lines or page.sideways for page in pages):
+        raise ParseError(_why_no_text(count, damaged, lost, obstacle))
+    blocks = lay_out(pages, bookmarks)
     return ParsedDocument(
         title=_choose_title(metadata.get("Title", ""), blocks, path),
         blocks=blocks,
         pages=count,
-        empty_pages=tuple(sorted(bare | lost)),
+        empty_pages=tuple(sorted(unread)),
+        recognised=tuple(
+            (number, page.confidence)
+            for number, page in recognised.items()
+            if pages[number - 1] is page.text
+        ),
         author=sensible_author(metadata.get("Author", "")),
         date=_iso_date(metadata.get("CreationDate", "")),
     )
+
+
+def _why_no_text(count: int, damaged: set[int], lost: set[int], obstacle: str) -> str:
+    where = "its only page" if count == 1 else f"any of its {count} pages"
+    if len(damaged) == count:
+        return f"the PDF is damaged: no text can be loaded from {where}"
+    tried = obstacle or "and none was recognised on its picture"
+    if lost:
+        return (
+            f"no readable text on {where}: its fonts do not say what their characters mean; {tried}"
+        )
+    return f"no text on {where}: a scan? {tried}"
 
 
 def _open(path: Path) -> Any:
@@ -90,21 +94,27 @@ def _open(path: Path) -> Any:
         raise ParseError("the PDF is damaged or cut short: it cannot be opened") from exc
 
 
-def _read_pages(document: Any, count: int) -> tuple[list[PageText], set[int]]:
-    """All pages, and the numbers of those that cannot be loaded (they come back empty)."""
+def _read_pages(document: Any, count: int, pace: Pace) -> tuple[list[PageText], set[int], set[int]]:
+    """(all pages, numbers of those that cannot be loaded and come back empty, numbers of those
+    that are in truth scans with a few words of text beside)."""
     pages: list[PageText] = []
     damaged: set[int] = set()
-    for index in range(count):
+    pictured: set[int] = set()
+    for number in range(1, count + 1):
+        if number % BATCH_PAGES == 0:
+            pace.tell(recognising=False)
         try:
-            page = document[index]
+            page = document[number - 1]
             try:
-                pages.append(read_page(page, index + 1))
+                pages.append(read_page(page, number))
+                if is_pictured(page, pages[-1].letters):
+                    pictured.add(number)
             finally:
                 page.close()
         except pypdfium2.PdfiumError:
-            damaged.add(index + 1)
-            pages.append(PageText(index + 1, 0.0, 0.0, 0, [], []))
-    return pages, damaged
+            damaged.add(number)
+            pages.append(PageText(number, 0.0, 0.0, 0, [], []))
+    return pages, damaged, pictured
 
 
 def _read_bookmarks(document: Any) -> Iterator[Bookmark]:
@@ -119,39 +129,6 @@ def _read_bookmarks(document: Any) -> Iterator[Bookmark]:
             )
     except (pypdfium2.PdfiumError, UnicodeDecodeError, RecursionError):
         return  # a damaged outline: headings are then found by number and style
-
-
-def _lay_out(pages: list[PageText], bookmarks: list[Bookmark]) -> tuple[Block, ...]:
-    by_number = {page.number: page for page in pages}
-    drop_running_lines(pages)
-    ordered = [(page, order_page(page)) for page in pages]
-    fonts: Counter[str] = Counter()
-    for _, lines in ordered:
-        for line in lines:
-            fonts[line.font] += len(line.text)
-    body_font = fonts.most_common(1)[0][0] if fonts else ""
-    blocks: list[TextBlock] = []
-    sideways: list[TextBlock] = []
-    for page, lines in ordered:
-        blocks.extend(group_lines(lines, body_font))
-        sideways.extend(group_lines(page.sideways, body_font))
-    mark_headings(blocks, bookmarks)
-    if blocks and blocks[0].page == pages[0].number:
-        mark_title(blocks, pages[0].height)
-    blocks = merge_continued(blocks)
-    words = count_words([line for page in pages for line in page.lines])
-
-    def locate(line: PrintedLine) -> tuple[float, float, float, float]:
-        return by_number[line.page].displayed_box(line)
-
-    # Sideways text (labels of axes, turned tables) comes after its page's text.
-    for block in sorted((*blocks, *sideways), key=lambda block: block.page):
-        write_text(block, words, locate)
-    return tuple(
-        Block(block.kind, block.text, tuple(block.lines), block.level)
-        for block in sorted((*blocks, *sideways), key=lambda block: block.page)
-        if block.text.strip()
-    )
 
 
 def _choose_title(metadata: str, blocks: tuple[Block, ...], path: Path) -> str:

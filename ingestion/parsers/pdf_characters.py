@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +85,8 @@ def _group_characters(characters: _Characters) -> PageWords:
             if word is None or not (word.typed and characters.is_made_up(index)):
                 word = None
             continue
-        letter = characters.letter(index, code)
+        # Spelled out what most characters need: this runs for every one.
+        letter = chr(code) if 32 < code < 0xD800 else characters.letter(index, code)
         if not letter:
             if not 0xD800 <= code < 0xDC00:
                 words.nameless[characters.style(index)[1]] += 1
@@ -131,11 +133,16 @@ class _Characters:
 
     def __init__(self, page: Any, raw: Any) -> None:
         self._raw = raw
+        self._unicode: Callable[[Any, int], int] = pdfium_c.FPDFText_GetUnicode
+        self._char_box: Callable[..., int] = pdfium_c.FPDFText_GetCharBox
         self._rotation = page.get_rotation() // 90
         self._width, self._height = page.get_size()
         self._left, self._bottom, self._right, self._top = page.get_bbox()
-        self._edges = tuple(ctypes.c_double() for _ in range(4))
-        self._edge_pointers = tuple(ctypes.byref(edge) for edge in self._edges)
+        self._edges = (ctypes.c_double * 4)()
+        first, size = ctypes.addressof(self._edges), ctypes.sizeof(ctypes.c_double)
+        self._edge_pointers = tuple(
+            ctypes.cast(first + side * size, ctypes.POINTER(ctypes.c_double)) for side in range(4)
+        )
         self._rectangle = pdfium_c.FS_RECTF()
         self._matrix = pdfium_c.FS_MATRIX()
         self._flags = ctypes.c_int()
@@ -144,7 +151,7 @@ class _Characters:
         self.count: int = pdfium_c.FPDFText_CountChars(raw)
 
     def code(self, index: int) -> int:
-        return int(pdfium_c.FPDFText_GetUnicode(self._raw, index))
+        return self._unicode(self._raw, index)
 
     def is_made_up(self, index: int) -> bool:
         """Whether the character is not in the file but concluded by PDFium."""
@@ -170,9 +177,8 @@ class _Characters:
             x0, x1 = rectangle.left, rectangle.right
             y0, y1 = rectangle.bottom, rectangle.top
         else:
-            pdfium_c.FPDFText_GetCharBox(self._raw, index, *self._edge_pointers)
-            edges = self._edges  # spelled out below: this runs for every character
-            x0, x1, y0, y1 = edges[0].value, edges[1].value, edges[2].value, edges[3].value
+            self._char_box(self._raw, index, *self._edge_pointers)
+            x0, x1, y0, y1 = self._edges[:]
         if self._rotation == 0:
             box = (x0 - self._left, self._top - y1, x1 - self._left, self._top - y0)
         elif self._rotation == 1:

@@ -40,7 +40,7 @@ def mark_headings(blocks: Sequence[TextBlock], bookmarks: Sequence[Bookmark]) ->
         for block, following in itertools.zip_longest(blocks, blocks[1:])
         if len(block.printed) <= MOST_LINES
         and 3 <= len(block.joined) <= MOST_CHARS
-        and block.kind is not BlockKind.CAPTION
+        and block.kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
         and not _opens_sentence(block, following)
     ]
     bookmarked = _mark_bookmarked(short, bookmarks) >= 4
@@ -68,6 +68,7 @@ def mark_title(blocks: Sequence[TextBlock], page_height: float) -> None:
         if block.page == blocks[0].page
         and block.printed[0].y0 < 0.6 * page_height
         and len(block.printed) <= 5
+        and block.kind is not BlockKind.TABLE
         and 4 <= len(block.joined) <= 250
         and sum(map(len, re.findall(r"[^\W\d_]{3,}", block.joined))) >= 0.5 * len(block.joined)
     ]

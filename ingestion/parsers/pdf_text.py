@@ -13,15 +13,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.parsers.blocks import clean_text
+from ingestion.parsers.pdf_cells import Table
 from ingestion.parsers.pdf_characters import Box, Word, read_words, turn_back, turn_upright
+from ingestion.parsers.pdf_rulings import Rulings, read_rulings
 
 
 @dataclass(slots=True)
 class PrintedLine:
-    """Words on one baseline without a wide gap, as one piece of text. `page` is from 1."""
+    """Words on one baseline without a wide gap, as one piece of text; or with `table` all the
+    words of one. `page` is from 1."""
 
     words: list[Word]
     page: int
+    table: Table | None = None
     text: str = field(init=False)
     x0: float = field(init=False)
     y0: float = field(init=False)
@@ -42,6 +46,10 @@ class PrintedLine:
         self.font = _most_common((word.font, len(word.text)) for word in words)
         letters = sum(len(word.text) for word in words)
         self.bold = sum(len(word.text) for word in words if word.bold) >= 0.6 * letters
+
+    @property
+    def box(self) -> Box:
+        return self.x0, self.y0, self.x1, self.y1
 
 
 def _most_common(weighted: Iterable[tuple[Any, int]]) -> Any:
@@ -68,14 +76,18 @@ class PageText:
     lines: list[PrintedLine]
     sideways: list[PrintedLine]
     nameless: Counter[str] = field(default_factory=Counter)
+    rulings: Rulings = field(default_factory=Rulings)
 
-    def displayed_box(self, line: PrintedLine) -> Box:
-        """The line's box on the displayed page, cut at the page's borders."""
+    @property
+    def letters(self) -> int:
+        return sum(len(line.text) for line in (*self.lines, *self.sideways))
+
+    def displayed_box(self, box: Box) -> Box:
+        """A box on the displayed page, cut at the page's borders."""
         width, height = (self.width, self.height)
         if self.turn % 2:
             width, height = height, width
-        box = turn_back((line.x0, line.y0, line.x1, line.y1), self.turn, width, height)
-        x0, y0, x1, y1 = box
+        x0, y0, x1, y1 = turn_back(box, self.turn, width, height)
         return (
             round(min(max(x0, 0.0), width), 2),
             round(min(max(y0, 0.0), height), 2),
@@ -104,7 +116,7 @@ def read_page(page: Any, number: int) -> PageText:
                 line.x0, line.y0, line.x1, line.y1 = turn_upright(box, turn, width, height)
                 sideways.append(line)
     sideways = _on_page(sideways, *frame)
-    return PageText(number, *frame, turn, lines, sideways, found.nameless)
+    return PageText(number, *frame, turn, lines, sideways, found.nameless, read_rulings(page, turn))
 
 
 def _on_page(lines: list[PrintedLine], width: float, height: float) -> list[PrintedLine]:
@@ -159,11 +171,10 @@ def drop_unreadable_fonts(pages: Sequence[PageText]) -> set[int]:
     unreadable = {font for font, count in nameless.items() if count > 0.2 * letters[font]}
     lost = set()
     for page in pages:
-        before = sum(len(line.text) for line in (*page.lines, *page.sideways))
+        before = page.letters
         page.lines = [line for line in page.lines if line.font not in unreadable]
         page.sideways = [line for line in page.sideways if line.font not in unreadable]
-        after = sum(len(line.text) for line in (*page.lines, *page.sideways))
-        if after < 0.5 * (before + page.nameless.total()):
+        if page.letters < 0.5 * (before + page.nameless.total()):
             lost.add(page.number)
     return lost
 

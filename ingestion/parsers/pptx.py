@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pptx
-from pptx.enum.shapes import MSO_SHAPE_TYPE
+from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 
 from assistant.errors import ParseError
 from assistant.types import BlockKind, ParsedDocument
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
+from ingestion.parsers.damage import damage_as_reason
+from ingestion.parsers.grid import Cell, lay_out
 from ingestion.zip_guard import check_zip
 
 MOST_DEPTH = 20
@@ -24,25 +27,27 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
         ParseError: damaged, protected, unsafe, too long.
     """
     check_zip(path, "PowerPoint")
-    presentation = pptx.Presentation(str(path))
-    slides = list(presentation.slides)
-    if len(slides) > max_pages:
-        raise ParseError(
-            f"{len(slides)} slides, more than the {max_pages} allowed (setting ingest.max_pages)"
+    with damage_as_reason("PowerPoint"):
+        presentation = pptx.Presentation(str(path))
+        slides = list(presentation.slides)
+        if len(slides) > max_pages:
+            raise ParseError(
+                f"{len(slides)} slides, more than the {max_pages} allowed "
+                "(setting ingest.max_pages)"
+            )
+        blocks = BlockList()
+        for number, slide in enumerate(slides, 1):
+            blocks.page = number
+            _read_slide(slide, blocks)
+        core = presentation.core_properties
+        return ParsedDocument(
+            title=choose_title(core.title or "", blocks.blocks, path),
+            blocks=tuple(blocks.blocks),
+            pages=max(1, len(slides)),
+            empty_pages=blocks.pages_without_text(len(slides)),
+            author=sensible_author(core.author or ""),
+            date=core.created.date().isoformat() if core.created else "",
         )
-    blocks = BlockList()
-    for number, slide in enumerate(slides, 1):
-        blocks.page = number
-        _read_slide(slide, blocks)
-    core = presentation.core_properties
-    return ParsedDocument(
-        title=choose_title(core.title or "", blocks.blocks, path),
-        blocks=tuple(blocks.blocks),
-        pages=max(1, len(slides)),
-        empty_pages=blocks.pages_without_text(len(slides)),
-        author=sensible_author(core.author or ""),
-        date=core.created.date().isoformat() if core.created else "",
-    )
 
 
 def _read_slide(slide: Any, blocks: BlockList) -> None:
@@ -52,11 +57,11 @@ def _read_slide(slide: Any, blocks: BlockList) -> None:
     shapes = [
         shape
         for shape in _shapes(slide.shapes)
-        if title is None or shape.shape_id != title.shape_id
+        if (title is None or shape.shape_id != title.shape_id) and not _is_margin(shape)
     ]
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
         if getattr(shape, "has_table", False) and shape.has_table:
-            blocks.add_table([[cell.text for cell in row.cells] for row in shape.table.rows])
+            blocks.add_table(lay_out(map(_cells, shape.table.rows, itertools.count())))
         elif shape.has_text_frame:
             _read_paragraphs(shape.text_frame, blocks)
     if slide.has_notes_slide:
@@ -64,6 +69,23 @@ def _read_slide(slide: Any, blocks: BlockList) -> None:
         if notes is not None:
             for paragraph in notes.paragraphs:
                 blocks.add(BlockKind.PARAGRAPH, paragraph.text)
+
+
+def _is_margin(shape: Any) -> bool:
+    """Date, footer and number of the slide."""
+    return shape.is_placeholder and shape.placeholder_format.type in (
+        PP_PLACEHOLDER.DATE,
+        PP_PLACEHOLDER.FOOTER,
+        PP_PLACEHOLDER.SLIDE_NUMBER,
+    )
+
+
+def _cells(row: Any, number: int) -> list[Cell]:
+    return [
+        Cell(cell.text, cell.span_width, cell.span_height, is_header=number == 0)
+        for cell in row.cells
+        if not cell.is_spanned
+    ]
 
 
 def _read_paragraphs(frame: Any, blocks: BlockList) -> None:

@@ -2,6 +2,7 @@
 
 from assistant.answering.candidates import list_candidates
 from assistant.answering.citations import cite
+from assistant.types import REFERENCE_LIST
 
 TABLE = "| Role | Limit |\n|---|---|\n| Team lead | 5,000 € |\n| Director | 20,000 € |"
 
@@ -39,3 +40,10 @@ def test_a_citation_gives_the_place_in_the_document(make_chunk):
     citation = cite(list_candidates([chunk])[1], marker=3)
     assert (citation.marker, citation.start, citation.end) == (3, 61, 75)
     assert citation.quote == "Another thing!"
+
+
+def test_a_reference_list_gives_no_candidate(make_chunk):
+    entry = "[3] A. Turing. Computing machinery and intelligence. Mind, 1950."
+    listed = make_chunk(entry, heading=("References", REFERENCE_LIST))
+    assert list_candidates([listed]) == []
+    assert len(list_candidates([make_chunk(entry)])) > 0

@@ -6,8 +6,7 @@ import time
 
 import pytest
 
-from assistant.api.rest import _ingest_events
-from assistant.api.schemas import IngestRequest
+from assistant.api.background import stream_work
 from assistant.service import open_assistant
 from assistant.types import OPERATOR
 
@@ -133,14 +132,25 @@ def test_a_failing_ingestion_ends_its_stream_with_the_reason(api, tmp_path):
     assert "nowhere" in data["error"]["message"]
 
 
-def test_an_ingestion_ends_when_its_client_goes_away(settings, tmp_path):
+@pytest.mark.parametrize("watched", [False, True])
+def test_an_ingestion_ends_when_its_client_goes_away(watched, settings, tmp_path):
     """Closing the stream is what the server does when the client hangs up."""
     for number in range(30):
         (tmp_path / f"{number}.md").write_text(f"# Paper {number}\n\nA text of number {number}.\n")
     other = settings.model_copy(update={"data": tmp_path / "data"})
     with open_assistant(other) as assistant:
-        events = _ingest_events(assistant, IngestRequest(paths=[str(tmp_path)]))
-        next(events)
+
+        def work(tell, report, stop):
+            if watched:
+                assistant.ingestor.watch(
+                    [str(tmp_path)], listener=tell, on_report=report, stop=stop
+                )
+            else:
+                report(assistant.ingestor.ingest([str(tmp_path)], listener=tell))
+
+        events = stream_work(work)
+        while next(events)[0] == "alive":
+            pass
         events.close()
         deadline = time.monotonic() + 30
         while any(thread.name == "philo-ingest" for thread in threading.enumerate()):

@@ -156,3 +156,18 @@ def ask():
         return shown.last
 
     return ask_
+
+
+@pytest.fixture(scope="session")
+def upload():
+    """Choose files and press the button once the browser has sent them."""
+
+    def upload_(page, button, *files):
+        page.locator("input[type=file]").set_input_files(
+            [{"name": name, "mimeType": "", "buffer": content} for name, content in files]
+        )
+        expect(page.get_by_test_id("stFileChip").first).to_be_visible()
+        expect(page.get_by_test_id("stFileChipIconSpinner")).to_have_count(0)
+        page.get_by_role("button", name=button, exact=True).click()
+
+    return upload_

@@ -6,19 +6,12 @@ NOTE = b"# Canteen\n\n## Opening hours\n\nThe canteen opens at 11:40 and closes 
 QUESTION = "When does the canteen open?"
 
 
-def upload(page, *files):
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "", "buffer": content} for name, content in files]
-    )
-    page.get_by_role("button", name="Add", exact=True).click()
-
-
-def test_first_document_is_brought_in_asked_about_and_deleted(empty, open_page, ask):
+def test_first_document_is_brought_in_asked_about_and_deleted(empty, open_page, ask, upload):
     page = open_page(empty)
     expect(page.get_by_text("There are no documents yet")).to_be_visible()
     page.get_by_role("button", name="Add documents").click()
 
-    upload(page, ("canteen.md", NOTE), ("broken.docx", b""))
+    upload(page, "Add", ("canteen.md", NOTE), ("broken.docx", b""))
     expect(page.get_by_text("canteen.md was added.")).to_be_visible()
     failed = page.get_by_role("alert")
     expect(failed).to_contain_text("broken.docx could not be added.")
@@ -27,7 +20,7 @@ def test_first_document_is_brought_in_asked_about_and_deleted(empty, open_page, 
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Canteen")
 
-    upload(page, ("canteen.md", NOTE))
+    upload(page, "Add", ("canteen.md", NOTE))
     expect(page.get_by_text("canteen.md was already there, unchanged.")).to_be_visible()
     expect(failed).to_have_count(0)
 
@@ -83,3 +76,14 @@ def test_question_can_be_narrowed_to_a_collection(handbook, open_page, ask):
     answer = ask(page, question)
     expect(answer.locator(".philo-refusal")).to_be_visible()
     expect(answer).not_to_contain_text("annual leave")
+
+
+def test_what_failed_is_named_and_dismissed(empty, open_page, upload):
+    page = open_page(empty, path="/documents", locale="fr-FR")
+    upload(page, "Ajouter", ("bruit.txt", bytes(range(256)) * 9))
+    failed = page.locator(".philo-pending")
+    expect(failed).to_contain_text("bruit.txt")
+    expect(failed).to_contain_text("binary data")
+    expect(page.get_by_text("1 document n’a pas pu être ajouté")).to_be_visible()
+    page.get_by_role("button", name="Écarter").click()
+    expect(failed).to_have_count(0)

@@ -100,12 +100,9 @@ def test_hostile_address_does_nothing(hostile, open_page):
     assert spoiled(page) == []
 
 
-def test_hostile_file_name_is_shown_as_it_is(hostile, open_page):
+def test_hostile_file_name_is_shown_as_it_is(hostile, open_page, upload):
     page = open_page(hostile, path="/documents")
     name = "<img src=x onerror=alert(21)> $x$ :red[c] ![i](http:evil).exe"
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "", "buffer": b"MZ"}]
-    )
-    page.get_by_role("button", name="Add", exact=True).click()
+    upload(page, "Add", (name, b"MZ"))
     expect(page.get_by_role("alert")).to_contain_text(f"{name} could not be added.")
     assert spoiled(page) == []

@@ -12,6 +12,7 @@ import pytest
 
 from assistant.errors import DataDirectoryBusyError
 from assistant.knowledge.lexicon.base import Lexicon, LexiconEntry
+from assistant.knowledge.lexicon.segments import SUFFIXES
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.types import OPERATOR, Language, Readable
 
@@ -287,6 +288,45 @@ def test_an_index_of_another_revision_or_a_damaged_one_is_begun_anew(tmp_path: P
         lexicon.add([entry("b:0", "budget")])
         assert found(lexicon, "budget") == ["b:0"]
         lexicon.close()
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES - {".del"}))
+def test_a_flipped_byte_or_a_lost_file_begins_the_index_anew(tmp_path: Path, suffix: str) -> None:
+    for damage in ("flip", "lose"):
+        directory = tmp_path / damage
+        lexicon = TantivyLexicon(directory)
+        lexicon.add(
+            [entry(f"a:{number}", f"budget {number} rapport annuel") for number in range(50)]
+        )
+        lexicon.close()
+        (file, *_) = directory.glob(f"*{suffix}")
+        content = bytearray(file.read_bytes())
+        content[len(content) // 3] ^= 0xFF
+        file.write_bytes(content) if damage == "flip" else file.unlink()
+        lexicon = TantivyLexicon(directory)
+        assert lexicon.ids() == set()
+        lexicon.add([entry("b:0", "budget")])
+        assert found(lexicon, "budget") == ["b:0"]
+        lexicon.close()
+
+
+def test_what_a_killed_commit_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    lexicon = TantivyLexicon(tmp_path)
+    lexicon.add([entry("a:0", "budget"), entry("b:0", "rapport"), entry("c:0", "notes")])
+    lexicon.close()
+    before = set(tmp_path.iterdir())
+    lexicon = TantivyLexicon(tmp_path)
+    lexicon.remove(["a:0"])
+    lexicon.close()
+    (deletions,) = (path for path in set(tmp_path.iterdir()) - before if path.suffix == ".del")
+    segment, opstamp, _ = deletions.name.split(".")
+    for stray in range(1, 40):  # as if later removals had been cut off before their commit
+        (tmp_path / f"{segment}.{int(opstamp) + stray}.del").write_bytes(b"half")
+    (tmp_path / f"{'0' * 32}.idx").write_bytes(b"half")
+    lexicon = TantivyLexicon(tmp_path)
+    lexicon.remove(["b:0"])
+    assert lexicon.ids() == {"c:0"}
+    lexicon.close()
 
 
 def test_a_second_writer_is_told_that_the_index_is_in_use(tmp_path: Path) -> None:

@@ -13,11 +13,14 @@ import time
 from pathlib import Path
 
 from assistant.types import Block, BlockKind, Line, ParsedDocument
+from ingestion.parsers.pace import Pace
 
 
-def parse(path: Path, *, max_pages: int, max_file_bytes: int) -> ParsedDocument:
+def parse(path: Path, *, max_pages: int, max_file_bytes: int, pace: Pace) -> ParsedDocument:
     act = globals()[path.stem]
-    return written(act(path) if act is change_files else act())
+    paced = (advance, hang_recognising, eat_memory_recognising)
+    takes = {change_files: (path,), **dict.fromkeys(paced, (pace,))}
+    return written(act(*takes.get(act, ())))
 
 
 def written(text: str) -> ParsedDocument:
@@ -36,6 +39,27 @@ def sleep() -> str:
 def spin() -> str:
     while True:
         pass
+
+
+def advance(pace: Pace) -> str:
+    for _ in range(4):
+        time.sleep(0.4)
+        pace.tell(recognising=False)
+    return "all pages"
+
+
+def hang_recognising(pace: Pace) -> str:
+    if pace.ocr_timeout_s:
+        pace.tell(recognising=True)
+        return sleep()
+    return "text layer only"
+
+
+def eat_memory_recognising(pace: Pace) -> str:
+    if pace.ocr_timeout_s:
+        pace.tell(recognising=True)
+        return eat_memory()
+    return "text layer only"
 
 
 def eat_memory() -> str:

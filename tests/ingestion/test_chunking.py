@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.positions import LineMap
-from assistant.types import Block, BlockKind, Line, ParsedDocument
+from assistant.types import REFERENCE_LIST, Block, BlockKind, Line, ParsedDocument
 from ingestion.chunking import chunk_document
 from ingestion.parsers.blocks import markdown_table
 
@@ -57,6 +57,16 @@ def test_tiny_sections_are_put_together_under_what_they_share():
     assert "Lyon" in chunks[0].text
 
 
+def test_tiny_words_before_a_long_section_open_its_first_chunk():
+    _, chunks = chunk(
+        heading("History"), paragraph(5, name="lead"), heading("1972", 2), paragraph(90)
+    )
+    assert len(chunks) == 2
+    assert chunks[0].text.startswith("History\n\nThis lead")
+    assert "1972\n\nThis word" in chunks[0].text
+    assert {c.heading for c in chunks} == {("History", "1972")}
+
+
 def test_long_section_is_divided_evenly_at_sentence_ends():
     _, chunks = chunk(heading("A"), paragraph(500))
     sizes = [count_words([c.text])[0] for c in chunks]
@@ -77,6 +87,78 @@ def test_rows_of_a_long_table_carry_its_header():
         assert later.text.startswith("| Town")
         assert later.text.endswith("|")
         assert later.indexed_text("T").startswith("T\n| City | Rate |")
+
+
+def test_table_that_fits_is_not_divided():
+    rows = [["City", "Rate"], *([f"Town {n}", f"{n} euros"] for n in range(12))]
+    _, chunks = chunk(paragraph(30), block(BlockKind.TABLE, markdown_table(rows)), paragraph(30))
+    assert [c for c in chunks if "| Town 0 |" in c.text and "| Town 11 |" in c.text]
+    assert all(not c.table_header for c in chunks)
+
+
+def test_caption_stays_with_its_table_and_names_the_later_rows():
+    rows = [["City", "Rate"], *([f"Town {n}", f"{n} euros"] for n in range(60))]
+    caption = block(BlockKind.CAPTION, "Table 3: Rates of 2024. In euros.")
+    _, chunks = chunk(
+        heading("A"), paragraph(45), caption, block(BlockKind.TABLE, markdown_table(rows))
+    )
+    first = next(c for c in chunks if "Table 3" in c.text)
+    assert "| City | Rate |\n|---|---|\n| Town 0 |" in first.text
+    assert first.heading == ("A",)
+    later = chunks[first.ordinal + 1]
+    assert later.heading == ("A", "Table 3: Rates of 2024. In euros.")
+    assert "Table 3: Rates" in later.indexed_text("T")
+
+
+def test_last_rows_of_a_table_are_no_chunk_of_their_own():
+    rows = [["City", "Rate"], *([f"Town {n}", f"{n} euros"] for n in range(15))]
+    _, chunks = chunk(block(BlockKind.TABLE, markdown_table(rows)))
+    assert min(count_words([c.text])[0] for c in chunks) >= 20
+
+
+def test_list_begins_with_the_sentence_that_leads_to_it():
+    items = [block(BlockKind.LIST_ITEM, f"- thing number {n} of all") for n in range(12)]
+    lead = block(BlockKind.PARAGRAPH, "You have to bring the following:")
+    _, chunks = chunk(paragraph(45), lead, *items)
+    assert next(c for c in chunks if "following:" in c.text).text.count("thing number") >= 1
+
+
+def test_footnote_stands_behind_its_paragraph_and_not_in_the_next():
+    note = block(BlockKind.FOOTNOTE, "1 See the law of 2016.")
+    text, chunks = chunk(heading("A"), paragraph(40), note, paragraph(40, name="clause"))
+    holder = next(c for c in chunks if "law of 2016" in c.text)
+    assert holder.text.endswith("law of 2016.")
+    assert "clause" not in holder.text
+    assert text.index("law of 2016") < text.index("clause")
+
+
+def test_footnote_does_not_interrupt_the_text_of_a_chunk():
+    note = block(BlockKind.FOOTNOTE, "1 See the law of 2016.")
+    _, chunks = chunk(paragraph(10), note, paragraph(15, name="clause"))
+    assert [c.text.endswith("law of 2016.") for c in chunks] == [True]
+
+
+def test_reference_list_has_chunks_of_its_own_that_say_so():
+    entries = [block(BlockKind.REFERENCE, f"[{n}] A. Author. Title. 20{n:02}.") for n in range(9)]
+    _, chunks = chunk(
+        heading("Text"),
+        paragraph(20),
+        heading("Bibliographie"),
+        *entries,
+        heading("Annex"),
+        paragraph(4),
+    )
+    lists = [c for c in chunks if "Author" in c.text]
+    assert all(c.heading == ("Bibliographie", REFERENCE_LIST) for c in lists)
+    assert lists[0].text.startswith("Bibliographie\n\n[0]")
+    others = [c for c in chunks if c not in lists]
+    assert all(REFERENCE_LIST not in c.heading for c in others)
+    assert "This word" in others[0].text
+
+
+def test_document_of_nothing_but_footnotes_is_read():
+    _, chunks = chunk(block(BlockKind.FOOTNOTE, "1 Only this."))
+    assert [c.text for c in chunks] == ["1 Only this."]
 
 
 def test_heading_at_the_end_joins_the_text_before_it():
@@ -147,7 +229,9 @@ BLOCKS = st.lists(
         ),
         st.builds(
             block,
-            st.sampled_from([BlockKind.PARAGRAPH, BlockKind.CODE, BlockKind.LIST_ITEM]),
+            st.sampled_from(
+                sorted(set(BlockKind) - {BlockKind.TABLE, BlockKind.TITLE, BlockKind.HEADING})
+            ),
             WORDS.filter(str.strip),
         ),
         st.builds(
@@ -159,7 +243,7 @@ BLOCKS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(BLOCKS, st.sampled_from([10, 50, 200]))
 def test_chunks_are_ordered_slices_that_hold_everything(blocks, chunk_tokens):
     text, chunks = chunk(*blocks, chunk_tokens=chunk_tokens)
@@ -175,9 +259,31 @@ def test_chunks_are_ordered_slices_that_hold_everything(blocks, chunk_tokens):
         assert all(line.offset < made.end for line in made.lines)
         position = made.end
     assert text[position:].strip() == ""
+    prose = [b.text for b in blocks if b.kind is not BlockKind.FOOTNOTE]
+    found = 0
+    for block_text in prose:
+        found = text.index(block_text, found) + len(block_text)
+    for note in (b.text for b in blocks if b.kind is BlockKind.FOOTNOTE):
+        assert note in text
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
+@given(BLOCKS, st.sampled_from([20, 200]))
+def test_chunks_of_references_hold_no_prose(blocks, chunk_tokens):
+    named = [
+        Block(b.kind, f"{b.kind.value} {n} {b.text}", b.lines, b.level)
+        for n, b in enumerate(blocks)
+        if b.kind is not BlockKind.TABLE
+    ]
+    _, chunks = chunk(*named, chunk_tokens=chunk_tokens)
+    for made in chunks:
+        listed = made.heading[-1:] == (REFERENCE_LIST,)
+        assert listed or "reference " not in made.text
+        if listed:
+            assert not re.search(r"\b(?:paragraph|list_item|caption|code) \d", made.text)
+
+
+@settings(max_examples=60, deadline=None)
 @given(BLOCKS, st.sampled_from([20, 50, 200]))
 def test_chunks_keep_to_their_size_and_are_more_than_headings(blocks, chunk_tokens):
     _, chunks = chunk(*blocks, chunk_tokens=chunk_tokens)

@@ -283,7 +283,8 @@ def test_scan_is_refused_as_one(pdf):
     blank = lambda c: c.rect(9, 9, 9, 9)  # noqa: E731 - a page, like the others here
     assert refuse(pdf(blank)).startswith("no text on its only page: a scan?")
     assert refuse(pdf(blank, blank)) == (
-        "no text on any of its 2 pages: a scan? OCR is not available yet"
+        "no text on any of its 2 pages: a scan? character recognition is switched off "
+        "(setting ingest.ocr_timeout_s)"
     )
 
 

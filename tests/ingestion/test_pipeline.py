@@ -296,7 +296,7 @@ def test_upload_cannot_name_a_place(ingestor, library, tmp_path, name):
 def test_upload_of_an_unknown_format_is_a_failure_in_the_report(ingestor, tmp_path):
     temporary = tmp_path / "upload"
     temporary.write_bytes(b"x")
-    report = ingestor.ingest_upload(str(temporary), name="photo.jpg")
+    report = ingestor.ingest_upload(str(temporary), name="photo.heic")
     assert "Philo reads" in report.failed[0].reason
 
 

@@ -65,6 +65,17 @@ def test_parser_that_does_not_end_is_stopped(name):
         assert read(sandbox, "good") == "good text"
 
 
+def test_document_that_advances_gets_the_time_limit_for_each_batch_of_pages():
+    with open_sandbox(SandboxLimits(timeout_s=0.8)) as sandbox:
+        assert read(sandbox, "advance") == "all pages"
+
+
+@pytest.mark.parametrize("name", ["hang_recognising", "eat_memory_recognising"])
+def test_recognition_that_fails_does_not_cost_the_text_layer(name):
+    with open_sandbox(SandboxLimits(timeout_s=2, memory_bytes=2**29)) as sandbox:
+        assert read(sandbox, name) == "text layer only"
+
+
 def test_what_a_library_prints_does_not_reach_the_answers(sandbox):
     assert read(sandbox, "chatter") == "good text"
 

@@ -71,6 +71,64 @@ def test_html_table_for_layout_is_read_as_text(read):
     assert outline(parsed) == [("paragraph", 0, "A"), ("paragraph", 0, "B")]
 
 
+def test_html_without_banners_sidebars_and_what_is_hidden(read):
+    parsed = read(
+        "x.html",
+        """<body><div class="cookie-banner">We use cookies <button>OK</button></div>
+        <ol class=breadcrumb><li><a>Home</a></ol><div style="display: none">secret</div>
+        <div role=dialog>Subscribe!</div><span aria-hidden=true>deco</span>
+        <p>Leave is 25 days.<sup><a href=#n>[1]</a></sup> More follows.
+        <div class="cookies">%s</div><div class="consent">Consent is given once.</div></body>"""
+        % ("The rule on cookies in the kitchen is explained here at length. " * 8),
+    )
+    assert parsed.blocks[0].text == "Leave is 25 days. More follows."
+    assert parsed.blocks[1].text.startswith("The rule on cookies in the kitchen")
+    assert [block.text for block in parsed.blocks[2:]] == ["Consent is given once."]
+
+
+def test_html_cells_over_several_rows_keep_the_meaning_of_their_rows(read):
+    parsed = read(
+        "x.html",
+        "<table><tr><th colspan=2>Place<th>Rate<tr><td rowspan=2>Lyon<td>East<td>1"
+        "<tr><td>West<td><ul><li>2<li>3</ul></table>",
+    )
+    assert parsed.blocks[0].text == (
+        "| Place | Place | Rate |\n|---|---|---|\n| Lyon | East | 1 |\n| Lyon | West | 2; 3 |"
+    )
+
+
+def test_html_notes_and_references_are_told_apart(read):
+    parsed = read(
+        "x.html",
+        "<p>Text.<h2>Notes</h2><ol class=references><li>A. Author, 2020</ol>"
+        "<aside role=doc-footnote>A note.</aside><figure><img alt='logo.png'>"
+        "<img alt='A bar chart'>"
+        "<figcaption>Sales in 2020</figcaption></figure>",
+    )
+    assert [(b.kind.value, b.text) for b in parsed.blocks][2:] == [
+        ("reference", "A. Author, 2020"),
+        ("footnote", "A note."),
+        ("caption", "A bar chart"),
+        ("caption", "Sales in 2020"),
+    ]
+
+
+def test_references_under_their_heading_are_told_apart_in_any_format(read):
+    entries = "".join(f"- Author {n}. Title. 20{n:02}.\n" for n in range(3))
+    kinds = [
+        b.kind.value for b in read("x.md", f"# Text\n\n- a\n\n# Références\n\n{entries}").blocks
+    ]
+    assert kinds == ["heading", "list_item", "heading", *["reference"] * 3]
+    prose = read("x.md", "# References\n\nAsk our clients about us.").blocks
+    assert [b.kind.value for b in prose] == ["heading", "paragraph"]
+
+
+def test_numbered_notes_with_addresses_are_references(read):
+    notes = "\n\n".join(f"[{n}] https://example.org/{n}" for n in range(1, 7))
+    kinds = [b.kind.value for b in read("x.txt", f"Text.\n\n{notes}").blocks]
+    assert kinds == ["paragraph", *["reference"] * 6]
+
+
 def test_html_in_a_declared_encoding(read):
     parsed = read("x.htm", '<meta charset="iso-8859-1"><p>Congés payés'.encode("latin-1"))
     assert parsed.blocks[0].text == "Congés payés"
@@ -123,7 +181,12 @@ def test_text_in_the_encodings_that_are_met(read, encoding):
         (
             "a.xlsx",
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-            "protected by a password or saved in an old",
+            "not an Excel file: it is an old Office file; save it as Excel",
+        ),
+        (
+            "a.docx",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "protected by a password: save it without one",
         ),
         ("a.html", b"  \n ", "no text was found"),
         ("a.bin", b"x", "the format is not known"),

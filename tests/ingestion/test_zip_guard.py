@@ -96,7 +96,8 @@ def test_corrupt_entry_is_refused(docx_with):
 
 
 def test_file_of_another_office_program_is_told_apart(docx_with):
-    assert refuse(docx_with(name="x.xlsx")) == "not a Excel file: it is a Word file"
+    reason = "not an Excel file: it is a Word file; name it as what it is"
+    assert refuse(docx_with(name="x.xlsx")) == reason
 
 
 def test_any_zip_is_not_an_office_file(docx_with):

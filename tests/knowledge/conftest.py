@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from assistant.knowledge.database import open_database
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
-from assistant.knowledge.library import Library
+from assistant.knowledge.library import Library, Publication
 from assistant.knowledge.vectors.chroma import ChromaVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.types import OPERATOR, Chunk, Draft, Language, Line, Readable
@@ -89,23 +89,45 @@ class Shelf:
             self.database, self.vectors, self.lexicon, embedder_id=EMBEDDER, failpoint=failpoint
         )
 
-    def put(
+    def publication(
         self,
         uri: str,
         *texts: str,
         groups: tuple[str, ...] = ("everyone",),
         collection: str = "default",
         source: str | None = None,
+        original: str | None = None,
+        job_id: str | None = None,
+        hold: str | None = None,
         **fields: Any,
-    ) -> str:
-        """Publish a document with one chunk a text; its id."""
-        draft = self.draft(uri, *texts, **fields)
-        self.library.publish(
-            draft, embed(*texts), collection=collection, groups=frozenset(groups), source=source
+    ) -> Publication:
+        """Of a document with one chunk a text."""
+        return Publication(
+            self.draft(uri, *texts, **fields),
+            embed(*texts),
+            collection,
+            groups=frozenset(groups),
+            source=source,
+            original=original,
+            job_id=job_id,
+            hold=hold,
         )
-        published = self.library.find(uri, collection)
-        assert published is not None
-        return published.document_id
+
+    def put(self, uri: str, *texts: str, collection: str = "default", **options: Any) -> str:
+        """Publish a document with one chunk a text; its id."""
+        self.library.publish_all([self.publication(uri, *texts, collection=collection, **options)])
+        return self.id_of(uri, collection)
+
+    def hold(self, uri: str, *texts: str, reason: str = "read badly", **fields: Any) -> str:
+        """Put a document into quarantine; its id."""
+        return self.put(uri, *texts, hold=reason, **fields)
+
+    def id_of(self, uri: str, collection: str = "default") -> str:
+        return self.library.known([uri], collection)[uri].document_id
+
+    def count(self, table: str) -> int:
+        with self.database.engine.connect() as connection:
+            return connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()  # noqa: S608
 
     def near(self, text: str, readable: Readable = OPERATOR, *, k: int = 50) -> list[str]:
         """Texts that the vector index gives for a text, best first."""
@@ -130,11 +152,15 @@ class Shelf:
                 connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()  # noqa: S608
                 for table in ("documents", "versions", "chunks")
             ]
-        return self.vectors.ids() == self.lexicon.ids() == published and counts == [
-            len(documents),
-            len(documents),
-            len(published),
-        ]
+            used, pieces = (
+                set(connection.exec_driver_sql(f"SELECT {column} FROM {table}").scalars())  # noqa: S608
+                for column, table in (("piece_key", "chunks"), ("key", "pieces"))
+            )
+        return (
+            self.vectors.ids() == self.lexicon.ids() == published
+            and counts == [len(documents), len(documents), len(published)]
+            and used == pieces
+        )
 
     def close(self) -> None:
         self.library.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assistant.models.catalog import ModelEntry, WheelSource, find_model
-from assistant.models.wheels import file_sha256
+from assistant.models.manifests import file_sha256
 
 CHECKPOINT = ("config.json", "model.safetensors", "tokenizer.json")
 

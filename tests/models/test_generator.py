@@ -18,11 +18,12 @@ from assistant.errors import ContextTooLongError, GenerationError
 from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
 from assistant.models.generators import open_generator
+from assistant.models.generators.base import Token
 from assistant.models.generators.genai import GenaiGenerator
+from assistant.models.generators.loops import repeats_itself
 from assistant.models.generators.prompt_format import PromptFormat
 from assistant.models.generators.scripted import ScriptedGenerator
 from assistant.models.generators.stops import cut_at_stops
-from assistant.models.generators.worker import repeats_itself
 from assistant.settings import ModelSettings
 
 QUESTION = [HumanMessage("What is the capital of Germany?")]
@@ -198,10 +199,13 @@ def test_model_that_cannot_be_loaded_is_a_clear_error(
 ) -> None:
     entry = find_model("smollm2-135m-instruct")
     source = Depot(model_directory).path(entry)
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        (tmp_path / name).write_bytes((source / name).read_bytes())
+    for file in source.iterdir():
+        content = file.read_bytes()
+        (tmp_path / file.name).write_bytes(
+            content[: len(content) // 2 if ".data" in file.name else None]
+        )
     generator = GenaiGenerator(tmp_path, entry, threads=1, max_new_tokens=16)
-    with pytest.raises(GenerationError, match=r"before the answer did.*genai_config\.json"):
+    with pytest.raises(GenerationError, match=r"before the answer did.*out of bounds"):
         write(generator, QUESTION)
     generator.close()
 
@@ -230,7 +234,7 @@ def test_process_ends_with_its_parent(settings: ModelSettings) -> None:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(child)
@@ -278,7 +282,8 @@ def test_turns_are_rendered_with_their_roles(model_directory: Path) -> None:
     ],
 )
 def test_text_is_cut_at_the_first_stop(pieces: list[str], stops: list[str], shown: str) -> None:
-    assert "".join(cut_at_stops(pieces, stops)) == shown
+    tokens = cut_at_stops([Token(piece) for piece in pieces], stops)
+    assert "".join(token.text for token in tokens) == shown
 
 
 def test_answer_in_circles_is_noticed() -> None:

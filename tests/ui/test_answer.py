@@ -9,7 +9,7 @@ DOUBTFUL = {"text": "Or <b>three</b>.", "supported": False, "citations": []}
 PASSAGE = {
     "document_id": "d", "uri": "file:///a.md", "title": "Remote work", "page": 1, "pages": 3,
     "heading": [],
-    "start": 0, "end": 9, "text": "Two days.",
+    "start": 0, "end": 9, "text": "Two days.", "places": [],
 }  # fmt: skip
 CITATION = PASSAGE | {"marker": 1, "pages": 1, "quote": "Two days."}
 ANSWER = {
@@ -55,3 +55,11 @@ def test_growing_answer_is_read_out_as_it_grows():
     shown = growing_answer(ENGLISH, [SUPPORTED], scope="0")
     assert 'aria-live="polite"' in shown
     assert ENGLISH("ask.writing") in shown
+
+
+def test_other_places_of_a_text_are_named():
+    also = {"title": "Charte <2>", "uri": "file:///b.md", "page": 7}
+    shown = finished_answer(
+        ENGLISH, ANSWER | {"citations": [CITATION | {"places": [also]}]}, scope="0"
+    )
+    assert "The same text is in: Charte &lt;2&gt;, p. 7" in shown

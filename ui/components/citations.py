@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from ui.components.markup import Markup, element, join
 from ui.language import Texts
-from ui.replies import Citation, Passage
+from ui.replies import Citation, Passage, Place
 
 
 def card_id(scope: str, marker: int) -> str:
@@ -32,6 +32,7 @@ def citation_card(
             "blockquote", _highlight(citation, passages), id=card_id(scope, citation["marker"])
         ),
         _source(texts, citation["uri"]),
+        _places(texts, citation["places"]),
         class_="philo-card",
     )
 
@@ -44,6 +45,7 @@ def passage_card(texts: Texts, passage: Passage) -> Markup:
         element("summary", _place(texts, passage["title"], passage["heading"], page)),
         element("blockquote", passage["text"]),
         _source(texts, passage["uri"]),
+        _places(texts, passage["places"]),
         class_="philo-card",
     )
 
@@ -82,3 +84,17 @@ def _highlight(citation: Citation, passages: Sequence[Passage]) -> Markup:
 def _source(texts: Texts, uri: str) -> Markup:
     name = unquote(uri.rstrip("/").rsplit("/", 1)[-1])
     return element("p", texts("citation.source", name=name), class_="philo-source")
+
+
+def _places(texts: Texts, places: Sequence[Place]) -> Markup:
+    """The other documents that hold the same text."""
+    return join(
+        *(
+            element(
+                "p",
+                texts("citation.also", title=place["title"], page=place["page"]),
+                class_="philo-source",
+            )
+            for place in places
+        )
+    )

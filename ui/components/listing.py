@@ -51,7 +51,11 @@ def _row(texts: Texts, document: Document) -> Markup:
     return element(
         "div",
         element(
-            "span", document["title"], _empty_pages(texts, document), class_="philo-cell-title"
+            "span",
+            document["title"],
+            _empty_pages(texts, document),
+            _recognised_pages(texts, document),
+            class_="philo-cell-title",
         ),
         _cell("pages", texts("documents.column_pages"), texts.number(document["pages"])),
         _cell("language", texts("documents.column_language"), (language or "–").upper()),
@@ -80,6 +84,15 @@ def _empty_pages(texts: Texts, document: Document) -> Markup:
     if not empty:
         return join()
     return element("span", texts.count("documents.empty_pages", len(empty)), class_="philo-flag")
+
+
+def _recognised_pages(texts: Texts, document: Document) -> Markup:
+    confidence = document["ocr_confidence"]
+    if confidence is None:
+        return join()
+    pages = texts.count("documents.recognised_pages", len(document["recognised_pages"]))
+    sure = texts("documents.confidence", percent=round(100 * confidence))
+    return element("span", f"{pages} ({sure})", class_="philo-flag")
 
 
 def _confirm_deletion(service: Service, texts: Texts, document: Document) -> None:

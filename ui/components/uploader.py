@@ -80,18 +80,28 @@ def _upload(service: Service, texts: Texts, file: IO[bytes], collection: str) ->
         )
     if report["failed"]:
         return Upload(file.name, "failed", report["failed"][0]["reason"])
+    if report["quarantined"]:
+        return Upload(file.name, "quarantined", report["quarantined"][0]["reason"])
+    empty = tuple(page for one in report["incomplete"] for page in one["pages"])
     if report["added"]:
-        return Upload(file.name, "added")
-    return Upload(file.name, "updated" if report["updated"] else "unchanged")
+        return Upload(file.name, "added", empty_pages=empty)
+    outcome = "updated" if report["updated"] else "unchanged"
+    return Upload(file.name, outcome, empty_pages=empty)
 
 
 def _outcome(texts: Texts, upload: Upload) -> Markup:
+    empty = ""
+    if upload.empty_pages:
+        pages = ", ".join(map(str, upload.empty_pages))
+        empty = texts("upload.empty_pages", pages=pages)
     match upload.outcome:
+        case "quarantined":
+            return notice("warning", texts("upload.held", name=upload.name), upload.reason)
         case "failed":
             return notice("error", texts("upload.failed", name=upload.name), upload.reason)
         case "added":
-            return notice("success", texts("upload.added", name=upload.name))
+            return notice("success", texts("upload.added", name=upload.name), empty)
         case "updated":
-            return notice("success", texts("upload.updated", name=upload.name))
+            return notice("success", texts("upload.updated", name=upload.name), empty)
         case "unchanged":
             return notice("info", texts("upload.unchanged", name=upload.name))

@@ -10,6 +10,7 @@ from ui.components.collections import known_collections
 from ui.components.listing import show_documents as show_list
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice, show_problem
+from ui.components.pending import show_pending
 from ui.components.uploader import show_uploader
 from ui.language import Texts
 
@@ -26,6 +27,7 @@ def show_documents(service: Service, texts: Texts) -> None:
             known_collections(service, health),
             max_file_bytes=health["max_file_bytes"],
         )
+        show_pending(service, texts)
         _show_listing(service, texts)
     except ServiceError as error:
         show_problem(texts, error)

@@ -13,6 +13,7 @@ import tantivy
 from assistant.errors import DataDirectoryBusyError, DataDirectoryError, StorageFullError
 from assistant.knowledge.lexicon.analysis import REVISION, index_terms, query_terms
 from assistant.knowledge.lexicon.base import LexiconEntry
+from assistant.knowledge.lexicon.segments import mend_segments
 from assistant.types import Language, Readable, ScoredId
 
 BODY_WEIGHT = 1.0
@@ -30,8 +31,8 @@ _WEIGHTS = {"body": BODY_WEIGHT, "title": TITLE_WEIGHT, "heading": HEADING_WEIGH
 class TantivyLexicon:
     """Each chunk is held in French and in English; the question's language chooses.
 
-    An index that cannot be opened, or whose terms were made by another revision of the
-    analysis, is emptied: the library fills it again from SQL.
+    An index that cannot be opened, that has a damaged file, or whose terms were made by
+    another revision of the analysis, is emptied: the library fills it again from SQL.
 
     Raises:
         DataDirectoryError: the directory cannot be written.
@@ -138,15 +139,16 @@ class TantivyLexicon:
         stamp = self._directory / "revision"
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            if not stamp.is_file() or stamp.read_text() != str(REVISION):
-                self._empty_directory(self._directory)
-                stamp.write_text(str(REVISION))
-            try:
-                return tantivy.Index(self._schema, str(self._directory))
-            except ValueError:  # damaged, or of another schema
-                self._empty_directory(self._directory)
-                stamp.write_text(str(REVISION))
-                return tantivy.Index(self._schema, str(self._directory))
+            current = stamp.is_file() and stamp.read_bytes() == str(REVISION).encode()
+            if current and mend_segments(self._directory):
+                with contextlib.suppress(ValueError):  # a file is missing, or another schema
+                    index = tantivy.Index(self._schema, str(self._directory))
+                    # A lost file of positions is missed by nobody before it is read.
+                    index.searcher().terms_with_prefix("chunk_id", "")
+                    return index
+            self._empty_directory(self._directory)
+            stamp.write_text(str(REVISION))
+            return tantivy.Index(self._schema, str(self._directory))
         except (ValueError, OSError) as exc:
             raise self._translate(exc) from exc
 

@@ -29,7 +29,7 @@ def open_embedder(settings: ModelSettings) -> Embedder:
         raise UnknownModelError(f"'{entry.id}' is a {entry.kind}, expected an embedder")
     from assistant.models.embedders.onnx import OnnxEmbedder
 
-    verified = Depot(settings.directory).load_path(entry)
+    verified = Depot(settings.directory, settings.pins).load_path(entry)
     return OnnxEmbedder(verified, entry, threads=settings.threads)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,20 @@ class OnnxEmbedder(Embedder):
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that spin while they wait slow down all else that runs on a small machine.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Texts side by side, each on one core, are embedded faster than one text on all cores.
+        options.intra_op_num_threads = 1
         self._session: Any = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="philo-embedder")
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self._encode(self._passage_prefix + text)
+        # Longest first, so that no core is left with a long text at the end.
+        order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
+        passages = (self._passage_prefix + texts[row] for row in order)
+        for row, vector in zip(order, self._pool.map(self._encode, passages), strict=True):
+            vectors[row] = vector
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
@@ -51,10 +55,12 @@ class OnnxEmbedder(Embedder):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(self._tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
 
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
     def _encode(self, text: str) -> Vectors:
         """One text at a time: in int8 the activations of a batch share their scale, so that the
-        neighbours of a text would change its vector (cosine down to 0.97). Nor is a batch
-        faster on a CPU for texts of some 200 tokens."""
+        neighbours of a text would change its vector (cosine down to 0.97)."""
         ids = self._tokenizer.encode(text).ids
         if len(ids) > self.max_tokens:
             ids = [*ids[: self.max_tokens - 1], ids[-1]]  # the last one closes the text

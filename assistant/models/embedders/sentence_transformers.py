@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.errors import ModelError
 from assistant.models.embedders.base import Embedder, Vectors
-from assistant.models.wheels import file_sha256
+from assistant.models.manifests import file_sha256
 
 BATCH_TEXTS = 16
 SHAPING_SUFFIXES = {".json", ".safetensors", ".model", ".txt"}

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 from assistant.errors import UnknownModelError
-from assistant.models.catalog import find_model
+from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
-from assistant.models.generators.base import Generator
-from assistant.settings import ModelSettings
+from assistant.models.generators.base import Generator, Guide, Ticket, Token
+from assistant.models.generators.remote_models import name_generator, require_online
+from assistant.settings import ModelSettings, ServingSettings
 
 
-def open_generator(settings: ModelSettings) -> Generator:
+def open_generator(
+    settings: ModelSettings, serving: ServingSettings | None = None, *, offline: bool = True
+) -> Generator:
     """The generator that the settings name. Its process starts with the first answer.
 
     Raises:
         UnknownModelError: no such id, or of no generator.
         ModelMissingError: it was not pulled yet.
         ModelDamagedError: its files are not what was pulled.
+        OfflineError: it is a remote one, and `offline` is set.
+        SettingsError: it is a remote one, and [models.remote] lacks something.
     """
-    entry = find_model(settings.generator)
+    depot = Depot(settings.directory, settings.pins)
+    entry = find_model(settings.generator, depot)
     if entry.kind != "generator":
         raise UnknownModelError(f"'{entry.id}' is an {entry.kind}, expected a generator")
+    if isinstance(entry.source, RemoteSource):
+        require_online(offline, entry.source, settings)
+        from assistant.models.generators.remote import RemoteGenerator
+
+        return RemoteGenerator(entry, entry.source, settings)
     from assistant.models.generators.genai import GenaiGenerator
 
     return GenaiGenerator(
-        Depot(settings.directory).load_path(entry),
+        depot.load_path(entry),
         entry,
         threads=settings.threads,
         max_new_tokens=settings.max_new_tokens,
+        serving=serving,
     )
 
 
-__all__ = ["Generator", "open_generator"]
+__all__ = ["Generator", "Guide", "Ticket", "Token", "name_generator", "open_generator"]

@@ -4,68 +4,62 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
-import queue
 import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from assistant.errors import GenerationError
+from assistant.errors import GenerationError, GeneratorBusyError
+from assistant.models.generators.base import Guide
 from assistant.models.generators.frames import read_frame, write_frame
+from assistant.models.generators.line import FairLine
+from assistant.models.generators.pace import Pace
+from assistant.models.generators.request import Request
 from assistant.offline import SWITCHES
+from assistant.settings import ServingSettings
 
 CLOSE_TIMEOUT_S = 2.0
-MOST_ATTEMPTS = 2
-
-
-class Request:
-    """One prompt on its way. Tokens are kept until they are read, so a slow reader does not
-    keep the next request waiting."""
-
-    def __init__(self, request_id: int, prompt: Sequence[int], most: int) -> None:
-        self.id = request_id
-        self.prompt = prompt
-        self.most = most
-        self.attempts = 0
-        self.begun = False
-        self.cancelled = False
-        self.events: queue.SimpleQueue[int | GenerationError | None] = queue.SimpleQueue()
-
-    @property
-    def may_be_repeated(self) -> bool:
-        """Whether nobody saw anything of it, and somebody still wants to."""
-        return not self.begun and not self.cancelled and self.attempts < MOST_ATTEMPTS
-
-    def tokens(self) -> Iterator[int]:
-        """Raises: GenerationError: the process failed or died."""
-        while (event := self.events.get()) is not None:
-            if isinstance(event, GenerationError):
-                raise event
-            yield event
+MOST_STARTS = 2
+"""Processes that die, one after the other, before the model is loaded: then all are told."""
+LONGEST_RETRY_S = 600.0
 
 
 class GenerationProcess:
-    """One child process that answers one request at a time, first come first served.
+    """One child process that owns a model and answers several requests at once; the others wait
+    in a fair and bounded line.
 
-    It is started when first needed and again after it died: at most the answer that it was
-    writing is lost.
+    It is started when first needed and again after it died: at most the answers that it was
+    writing are lost. Requests of which nothing was seen are repeated, one by one, so that the one
+    which it died of takes no other with it twice.
     """
 
-    def __init__(self, folder: Path, *, threads: int) -> None:
+    def __init__(self, folder: Path, *, threads: int, serving: ServingSettings) -> None:
+        options = json.dumps({**serving.model_dump(mode="json"), "threads": threads})
         self._command = [sys.executable, "-m", "assistant.models.generators.worker"]
-        self._command += [str(folder), str(threads)]
+        self._command += [str(folder), options]
+        self._serving = serving
         self._ids = itertools.count(1)
-        self._lock = threading.Lock()
-        self._waiting: deque[Request] = deque()
-        self._active: Request | None = None
+        # Reentrant: a stream that nobody holds any more is ended by whoever collects it.
+        self._lock = threading.RLock()
+        # A reservation that nobody holds any more is none: hence weak.
+        self._live: weakref.WeakSet[Request] = weakref.WeakSet()
+        self._line: FairLine[Request] = FairLine()
+        self._active: dict[int, Request] = {}
+        self._pace = Pace()
+        self._slots = serving.slots
+        self._ready = False
+        self._failed_starts = 0
         self._child: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._closed = False
+        self.how = ""
+        """The way in which the model is run; empty until it was loaded once."""
 
     @property
     def pid(self) -> int | None:
@@ -82,27 +76,73 @@ class GenerationProcess:
         with self._lock:
             self._ensure_child()
 
-    def submit(self, prompt: Sequence[int], most: int) -> Request:
-        """Queue a prompt (token ids) for at most `most` new tokens.
-
+    def reserve(self, principal: str, deadline_s: float | None) -> Request:
+        """
         Raises:
-            GenerationError: no process could be started, or it was closed.
+            GeneratorBusyError: as many as may wait do. Who has nothing waiting yet is let in
+                until there are twice as many: nobody can take all places alone.
         """
         with self._lock:
-            request = Request(next(self._ids), prompt, most)
-            self._ensure_child()
-            self._waiting.append(request)
-            self._advance()
-        return request
+            places = self._slots + self._serving.queue
+            taken = len(self._live)
+            if taken >= places:
+                known = any(request.principal == principal for request in self._live)
+                if known or taken >= 2 * places:
+                    raise self._busy(taken)
+            if deadline_s is None:
+                deadline_s = self._serving.deadline_s
+            request = Request(self, next(self._ids), principal, deadline_s)
+            self._live.add(request)
+            return request
 
-    def cancel(self, request: Request) -> None:
+    def submit(
+        self,
+        request: Request,
+        prompt: Sequence[int],
+        most: int,
+        *,
+        guide: Guide | None = None,
+        continuation: Sequence[int] = (),
+    ) -> None:
+        """Queue a prompt (token ids) for at most `most` new tokens, or for the scores of its
+        continuation.
+
+        Raises:
+            GenerationError: no process could be started, it was closed, or the request has
+                been submitted or ended already.
+        """
+        if request.ended or request.message:
+            raise GenerationError(
+                "the ticket was cancelled, or has served for an answer already; reserve another"
+            )
+        request.message = {
+            "id": request.id,
+            "prompt": list(prompt),
+            "most": most,
+            "guide": [guide.kind, guide.text] if guide else None,
+            "continuation": list(continuation),
+        }
+        with self._lock:
+            self._ensure_child()
+            self._line.join(request)
+            self._advance()
+
+    def end(self, request: Request, reason: GenerationError | None) -> None:
         """Stop a request wherever it is; no harm when it has ended."""
         with self._lock:
-            request.cancelled = True
-            if request in self._waiting:
-                self._waiting.remove(request)
-            elif request is self._active:
-                self._send({"cancel": request.id})
+            if request.ended:
+                return
+            self._settle(request, reason)
+            if not self._line.leave(request) and request.id in self._active:
+                self._send({"cancel": request.id})  # its slot is free when the child says so
+
+    def position(self, request: Request) -> int:
+        """How many are before it; a reservation is behind all."""
+        with self._lock:
+            if request.ended or request.id in self._active:
+                return 0
+            place = self._line.place(request)
+            return len(self._line) if place is None else place
 
     def close(self) -> None:
         """End the process and all requests; returns when it is gone."""
@@ -119,6 +159,20 @@ class GenerationProcess:
                 child.wait()
         if reader is not None:
             reader.join()
+
+    def _busy(self, taken: int) -> GeneratorBusyError:
+        waiting = max(1, taken - self._slots)
+        retry_after_s = min(max(1.0, waiting * self._pace.answer_s), LONGEST_RETRY_S)
+        return GeneratorBusyError(
+            f"{taken} questions are being answered or wait, as many as may; try again in "
+            f"{retry_after_s:.0f} s",
+            retry_after_s=retry_after_s,
+        )
+
+    def _settle(self, request: Request, event: GenerationError | None) -> None:
+        request.ended = True
+        request.tell(event)
+        self._live.discard(request)
 
     def _ensure_child(self) -> None:
         if self._closed:
@@ -143,10 +197,19 @@ class GenerationProcess:
         self._reader.start()
 
     def _advance(self) -> None:
-        if self._active is None and self._waiting:
-            request = self._active = self._waiting.popleft()
+        """Give the child as many requests as it takes; none before it reads, or the pipe could
+        fill up. One that is repeated is alone."""
+        while self._ready and len(self._active) < self._slots:
+            request = self._line.peek()
+            repeating = any(other.attempts > 1 for other in self._active.values())
+            if request is None or repeating or (request.attempts and self._active):
+                return
+            self._line.serve()
+            if not self._active:
+                self._pace.begin()
+            self._active[request.id] = request
             request.attempts += 1
-            self._send({"write": request.id, "prompt": list(request.prompt), "most": request.most})
+            self._send(request.message)
 
     def _send(self, message: dict[str, Any]) -> None:
         child = self._child
@@ -170,50 +233,64 @@ class GenerationProcess:
 
     def _handle(self, message: dict[str, Any]) -> None:
         with self._lock:
-            request = self._active
-            if request is None or message.get("id") != request.id:
+            if "ready" in message:
+                self._ready, self._slots, self.how = True, message["ready"], message["how"]
+                self._failed_starts = 0
+                self._advance()
+                return
+            request = self._active.get(message["id"])
+            if request is None:
                 return
             if "token" in message:
                 request.begun = True
-                request.events.put(message["token"])
+                request.tell((message["token"], message["logprob"]))
                 return
-            if "error" in message:
-                request.events.put(GenerationError(f"the generator failed: {message['error']}"))
-            else:
-                request.events.put(None)
-            self._active = None
+            del self._active[request.id]
+            self._pace.finish()
+            if not request.ended:
+                failed = message.get("error")
+                self._settle(
+                    request,
+                    GenerationError(f"the generator failed: {failed}") if failed else None,
+                )
             self._advance()
 
     def _bury(self, child: subprocess.Popen[bytes], returncode: int, said: str) -> None:
         with self._lock:
             _close_input(child)
             self._child = self._reader = None
-            lost, self._active = self._active, None
+            self._failed_starts += not self._ready
+            self._ready = False
+            lost, self._active = list(self._active.values()), {}
             if self._closed:
-                for request in filter(None, (lost, *self._waiting)):
-                    request.events.put(GenerationError("the generator was closed"))
-                self._waiting.clear()
+                self._fail(lost, GenerationError("the generator was closed"), and_line=True)
                 return
-            if lost is not None and lost.may_be_repeated:
-                self._waiting.appendleft(lost)
-            elif lost is not None:
-                lost.events.put(
-                    GenerationError(
-                        f"the generator's process ended (exit {returncode}) before the answer "
-                        "did; ask again, a new one is started"
-                        + (f". It said: {said}" if said else "")
-                    )
-                )
-            if not self._waiting:
+            death = GenerationError(
+                f"the generator's process ended (exit {returncode}) before the answer did; ask "
+                "again, a new one is started" + (f". It said: {said}" if said else "")
+            )
+            if self._failed_starts >= MOST_STARTS:
+                self._failed_starts = 0
+                self._fail(lost, death, and_line=True)
+                return
+            for request in reversed(lost):
+                if request.may_be_repeated:
+                    self._line.rejoin(request)
+            self._fail([request for request in lost if not request.may_be_repeated], death)
+            if not self._line:
                 return
             try:
                 self._ensure_child()
             except GenerationError as exc:
-                for request in self._waiting:
-                    request.events.put(exc)
-                self._waiting.clear()
-            else:
-                self._advance()
+                self._fail([], exc, and_line=True)
+
+    def _fail(
+        self, lost: Sequence[Request], reason: GenerationError, *, and_line: bool = False
+    ) -> None:
+        waiting = iter(self._line.serve, None) if and_line else ()
+        for request in (*lost, *waiting):
+            if not request.ended:
+                self._settle(request, reason)
 
 
 def _close_input(child: subprocess.Popen[bytes]) -> None:

@@ -1,32 +1,45 @@
-"""Stop strings in a stream of text pieces."""
+"""Stop strings in a stream of tokens."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
+from assistant.models.generators.base import Token
 
-def cut_at_stops(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
-    """The pieces up to the first stop string, which may lie across pieces.
 
-    Text that could be the beginning of a stop string is held back until it is known not to
-    be. The stop string itself is not given out.
+def cut_at_stops(tokens: Iterable[Token], stops: Sequence[str]) -> Iterator[Token]:
+    """The tokens up to the first stop string, which may lie across tokens.
+
+    Tokens whose text could hold the beginning of a stop string are held back until it is known
+    not to be one. The stop string itself is not given out.
     """
     wanted = [stop for stop in stops if stop]
-    held = ""
-    for piece in pieces:
-        held += piece
-        found = [at for stop in wanted if (at := held.find(stop)) >= 0]
+    if not wanted:
+        yield from tokens
+        return
+    held: list[Token] = []
+    text = ""
+    for token in tokens:
+        held.append(token)
+        text += token.text
+        found = [at for stop in wanted if (at := text.find(stop)) >= 0]
         if found:
-            if min(found):
-                yield held[: min(found)]
+            yield from _first_chars(held, min(found))
             return
-        keep = max((_overlap(held, stop) for stop in wanted), default=0)
-        ready = held[: len(held) - keep]
-        held = held[len(held) - keep :]
-        if ready:
-            yield ready
-    if held:
-        yield held
+        doubtful = max(_overlap(text, stop) for stop in wanted)
+        while held and len(text) - len(held[0].text) >= doubtful:
+            text = text[len(held[0].text) :]
+            yield held.pop(0)
+    yield from held
+
+
+def _first_chars(tokens: Sequence[Token], size: int) -> Iterator[Token]:
+    for token in tokens:
+        if size <= 0:
+            return
+        yield dataclasses.replace(token, text=token.text[:size])
+        size -= len(token.text)
 
 
 def _overlap(text: str, stop: str) -> int:

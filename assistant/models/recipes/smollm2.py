@@ -5,39 +5,18 @@ At this size int8 keeps the model's own choices (98.7 % of next tokens), int4 do
 
 from __future__ import annotations
 
-import contextlib
-import runpy
 import sys
 from pathlib import Path
-from typing import Any
 
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from assistant.models.recipes.builder import build
+from assistant.models.recipes.gguf import unpack_gguf
 
 
 def main(source: Path, target: Path) -> None:
     checkpoint = source / "checkpoint"
-    model = AutoModelForCausalLM.from_pretrained(
-        source, gguf_file="model.gguf", dtype=torch.float32
-    )
-    # Whatever remembers the GGUF would be saved too and trip up the reader of the checkpoint.
-    fresh = type(model)(_without_gguf(model.config))
-    fresh.load_state_dict(model.state_dict())
-    fresh.generation_config = model.generation_config
-    fresh.save_pretrained(checkpoint)
-    AutoTokenizer.from_pretrained(source, gguf_file="model.gguf").save_pretrained(checkpoint)
-    del model, fresh
+    unpack_gguf(source / "model.gguf", checkpoint, half=False)
     print("writing the ONNX model", flush=True)
-    sys.argv = ["builder", "-i", str(checkpoint), "-o", str(target), "-c", str(source / "cache")]
-    sys.argv += ["-p", "int8", "-e", "cpu", "--extra_options", "prune_lm_head=true"]
-    with contextlib.redirect_stdout(sys.stderr):
-        runpy.run_module("onnxruntime_genai.models.builder", run_name="__main__")
-
-
-def _without_gguf(config: Any) -> Any:
-    plain = config.to_dict()
-    plain.pop("quantization_config", None)
-    return type(config)(**plain)
+    build(checkpoint, target, precision="int8", device="cpu")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""From a parsed document to a draft whose texts only want their vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assistant.errors import ParseError
+from assistant.knowledge.jobs import Job
+from assistant.knowledge.library import Attached, Publication
+from assistant.knowledge.stored import piece_key
+from assistant.language import detect_language
+from assistant.models.embedders.base import Embedder, Vectors
+from assistant.settings import IngestSettings
+from assistant.types import Draft, ParsedDocument
+from ingestion.attachments import list_attached
+from ingestion.chunking import CHUNKER_REVISION, chunk_document
+from ingestion.fetching import Fetched
+from ingestion.parsers.base import PARSER_REVISION
+from ingestion.quality import find_doubt
+
+
+@dataclass(slots=True)
+class Drafted:
+    """A draft on its way to be published. `keys` names the piece of each chunk, `vectors` is
+    (N, D) and whole once `missing` is empty."""
+
+    draft: Draft
+    doubt: str | None
+    attached: tuple[Attached, ...]
+    keys: list[str]
+    vectors: Vectors
+    missing: set[int] = field(default_factory=set)
+
+    def publication(self, job: Job) -> Publication:
+        return Publication(
+            draft=self.draft,
+            vectors=self.vectors,
+            collection=job.collection,
+            groups=job.groups,
+            source=job.source,
+            fingerprint=job.fingerprint,
+            original=job.original,
+            hold=self.doubt,
+            parent_id=job.parent_id,
+            job_id=job.id,
+            attached=self.attached,
+        )
+
+
+def recipe_of(embedder: Embedder, settings: IngestSettings) -> str:
+    """All besides a file's bytes that shapes its chunks and their vectors."""
+    return (
+        f"parser {PARSER_REVISION}, chunker {CHUNKER_REVISION}, "
+        f"{settings.chunk_tokens} tokens, {embedder.id}"
+    )
+
+
+def write_draft(
+    job: Job,
+    fetched: Fetched,
+    parsed: ParsedDocument,
+    *,
+    embedder: Embedder,
+    settings: IngestSettings,
+) -> Drafted:
+    """Cut a parsed document into chunks, and judge how well it was read.
+
+    Raises:
+        ParseError: the file changed meanwhile, or holds no text.
+    """
+    if fetched.changed_meanwhile():
+        raise ParseError("the file changed while it was read; ingest it again")
+    text, chunks = chunk_document(
+        parsed, count_tokens=embedder.count_tokens, chunk_tokens=settings.chunk_tokens
+    )
+    attached: tuple[Attached, ...] = ()
+    if job.depth < settings.attachment_depth:
+        attached = list_attached(parsed.attachments, job)
+    if not chunks and not attached:
+        raise ParseError("no text was found in it")
+    draft = Draft(
+        uri=job.uri,
+        title=parsed.title,
+        text=text,
+        chunks=chunks,
+        content_sha256=fetched.sha256,
+        recipe=recipe_of(embedder, settings),
+        language=detect_language(text),
+        pages=parsed.pages,
+        empty_pages=parsed.empty_pages,
+        recognised=parsed.recognised,
+        author=parsed.author,
+        date=parsed.date,
+        media_type=fetched.format.media_type,
+        size_bytes=fetched.state.st_size,
+    )
+    return Drafted(
+        draft=draft,
+        doubt=find_doubt(parsed, settings),
+        attached=attached,
+        keys=[piece_key(embedder.id, chunk, draft.title) for chunk in chunks],
+        vectors=np.empty((len(chunks), embedder.dimension), np.float32),
+        missing=set(range(len(chunks))),
+    )

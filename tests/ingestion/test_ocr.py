@@ -1,0 +1,226 @@
+"""Scans and images: what Tesseract recognises, and what happens where it cannot."""
+
+import struct
+import zlib
+from functools import cache, partial
+from pathlib import Path
+
+import pytest
+import reportlab
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from assistant.errors import ParseError
+from assistant.models import tesseract
+from assistant.types import BlockKind
+from ingestion.parsers.base import parse_file
+from ingestion.parsers.pace import Pace
+from ingestion.sandbox import SandboxLimits, parse_in_sandbox
+
+FRENCH = "Les congés payés sont accordés après la période d'essai."
+ENGLISH = "The notice period is three months for all members of staff."
+READING = Pace(ocr_timeout_s=60)
+A4 = (595, 842)
+LETTERS = ImageFont.truetype(Path(reportlab.__file__).parent / "fonts" / "Vera.ttf", 28)
+
+
+@cache
+def picture(*lines: str, width: int = 1240, height: int = 500) -> Image.Image:
+    """Black letters on white at 150 dots an inch, as a scanner would give them."""
+    image = Image.new("L", (width, height), "white")
+    draw = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        draw.text((100, 100 + 42 * number), line, fill="black", font=LETTERS)
+    return image
+
+
+def scan(path: Path, *pages: Image.Image | str) -> Path:
+    """A PDF whose pages are pictures, or where they are strings, text."""
+    canvas = Canvas(str(path), pagesize=A4)
+    for page in pages:
+        if isinstance(page, str):
+            canvas.drawString(60, 700, page)
+        else:
+            scale = min(A4[0] / page.width, A4[1] / page.height)
+            width, height = page.width * scale, page.height * scale
+            canvas.drawImage(ImageReader(page), 0, A4[1] - height, width, height)
+        canvas.showPage()
+    canvas.save()
+    return path
+
+
+def read(path, pace=READING, max_pages=20):
+    return parse_file(path, max_pages=max_pages, max_file_bytes=10**8, pace=pace)
+
+
+def refuse(path, **options):
+    with pytest.raises(ParseError) as caught:
+        read(path, **options)
+    return str(caught.value)
+
+
+def text_of(parsed):
+    return " ".join(block.text for block in parsed.blocks)
+
+
+def test_scan_in_two_languages_is_read_in_the_sandbox(tmp_path):
+    path = scan(tmp_path / "scan.pdf", picture(FRENCH, ENGLISH))
+    parsed = parse_in_sandbox(path, SandboxLimits())
+    assert text_of(parsed) == f"{FRENCH} {ENGLISH}"
+    [(page, confidence)] = parsed.recognised
+    assert page == 1
+    assert 0.8 < confidence <= 1
+    assert parsed.empty_pages == ()
+
+
+def test_only_pages_without_text_are_recognised(tmp_path):
+    parsed = read(scan(tmp_path / "mixed.pdf", ENGLISH, picture(FRENCH), ENGLISH))
+    assert [block.text for block in parsed.blocks] == [ENGLISH, FRENCH, ENGLISH]
+    assert [page for page, _ in parsed.recognised] == [2]
+
+
+def test_boxes_of_recognised_lines_lie_on_the_ink(tmp_path):
+    (block,) = read(scan(tmp_path / "scan.pdf", picture(FRENCH, ENGLISH))).blocks
+    assert [line.offset for line in block.lines] == [0, len(FRENCH) + 1]
+    scale = A4[0] / 1240
+    for number, line in enumerate(block.lines):
+        x0, y0, _, y1 = line.box
+        assert x0 == pytest.approx(100 * scale, abs=3)
+        assert 100 + 42 * number < (y0 + y1) / 2 / scale < 142 + 42 * number
+
+
+@pytest.mark.parametrize("turns", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_turned_scan_is_read_upright_with_boxes_where_it_stands(tmp_path, turns):
+    lines = (FRENCH, ENGLISH, *("Chaque demande est faite par écrit." for _ in range(2)))
+    turned = picture(*lines).rotate(90 * turns, expand=True)
+    parsed = read(scan(tmp_path / "turned.pdf", turned))
+    assert ENGLISH in text_of(parsed)
+    x0, y0, x1, y1 = parsed.blocks[0].lines[0].box
+    if turns == 1:  # upwards, the first line at the left
+        assert y1 - y0 > 5 * (x1 - x0)
+        assert x0 < 150
+    else:
+        assert x1 - x0 > 5 * (y1 - y0)
+        assert y0 > 150
+
+
+def test_low_resolution_image_is_enlarged(tmp_path):
+    path = tmp_path / "small.png"
+    picture(ENGLISH).resize((620, 250), Image.Resampling.LANCZOS).save(path)
+    assert text_of(read(path)) == ENGLISH
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".tif", ".bmp", ".webp"])
+def test_image_formats_are_documents(tmp_path, suffix):
+    path = tmp_path / f"note{suffix}"
+    picture(ENGLISH, height=300).convert("RGB").save(path)
+    parsed = read(path)
+    assert text_of(parsed) == ENGLISH
+    assert parsed.title == "note"
+
+
+def test_frames_of_a_tiff_are_pages(tmp_path):
+    path = tmp_path / "fax.tiff"
+    blank = Image.new("L", (1240, 300), "white")
+    picture(ENGLISH, height=300).save(
+        path, save_all=True, append_images=[blank, picture(FRENCH, height=300)]
+    )
+    parsed = read(path)
+    assert (parsed.pages, parsed.empty_pages) == (3, (2,))
+    assert [(block.page, block.text) for block in parsed.blocks] == [(1, ENGLISH), (3, FRENCH)]
+    assert "3 pages, more than the 2" in refuse(path, max_pages=2)
+
+
+def test_letters_on_nothing_are_letters_on_paper(tmp_path):
+    path = tmp_path / "glass.png"
+    paper = Image.new("RGBA", (1240, 300), (0, 0, 0, 0))
+    ImageDraw.Draw(paper).text((100, 100), ENGLISH, fill=(0, 0, 0, 255), font=LETTERS)
+    paper.save(path)
+    assert text_of(read(path)) == ENGLISH
+
+
+def test_columns_of_a_scanned_table_stay_columns(tmp_path):
+    image = Image.new("L", (1240, 600), "white")
+    draw = ImageDraw.Draw(image)
+    rows = (("Site", "Staff", "Budget"), ("Nantes", "48", "12500"), ("Lille", "31", "9800"))
+    for number, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            at = (100 + 350 * column, 100 + 50 * number)
+            draw.text(at, cell, fill="black", font=LETTERS)
+    image.save(tmp_path / "table.png")
+    (block,) = read(tmp_path / "table.png").blocks
+    assert block.kind is BlockKind.TABLE
+    assert block.text.split("\n") == [
+        "| Site | Staff | Budget |",
+        "|---|---|---|",
+        "| Nantes | 48 | 12500 |",
+        "| Lille | 31 | 9800 |",
+    ]
+
+
+def test_noise_is_no_text(tmp_path):
+    Image.effect_noise((200, 200), 90).save(tmp_path / "noise.png")
+    assert refuse(tmp_path / "noise.png") == "no text was recognised in the image"
+
+
+def huge_png(side: int) -> bytes:
+    def chunk(kind, data):
+        crc = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    pixels = zlib.compress(bytes(10**6))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("side", [12_000, 60_000])
+def test_enormous_image_is_refused_before_it_is_decoded(tmp_path, side):
+    (tmp_path / "huge.png").write_bytes(huge_png(side))
+    assert "pixels" in refuse(tmp_path / "huge.png")
+
+
+def test_damaged_image_is_refused_as_one(tmp_path):
+    path = tmp_path / "cut.png"
+    picture(ENGLISH).save(path)
+    path.write_bytes(path.read_bytes()[:700])
+    assert "damaged or cut short" in refuse(path)
+    path.write_bytes(b"%PDF-1.4 something else")
+    assert refuse(path).startswith("not a PNG file: it is a PDF")
+
+
+def test_pages_that_no_time_is_left_for_are_told(tmp_path):
+    path = scan(tmp_path / "long.pdf", ENGLISH, picture(FRENCH), picture(FRENCH))
+    parsed = read(path, pace=Pace(ocr_timeout_s=1e-6))
+    assert parsed.empty_pages == (2, 3)
+    assert text_of(parsed) == ENGLISH
+    only_scans = scan(tmp_path / "scans.pdf", picture(FRENCH))
+    assert "stopped after 1e-06 s (setting ingest.ocr_timeout_s)" in refuse(
+        only_scans, pace=Pace(ocr_timeout_s=1e-6)
+    )
+
+
+def test_missing_tesseract_is_named_with_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(tesseract, "_LIBRARIES", ("libnowhere.so",))
+    mixed = read(scan(tmp_path / "mixed.pdf", ENGLISH, picture(FRENCH)))
+    assert mixed.empty_pages == (2,)
+    reason = refuse(scan(tmp_path / "scan.pdf", picture(FRENCH)))
+    assert "Tesseract is not installed" in reason
+    assert "apt-get install tesseract-ocr tesseract-ocr-fra" in reason
+
+
+def test_each_recognised_page_restarts_the_time_limit(tmp_path):
+    told = []
+    pace = Pace(60, lambda *, recognising: told.append(recognising))
+    read(scan(tmp_path / "scans.pdf", picture(FRENCH), picture(FRENCH)), pace=pace)
+    assert told == [True, True, False]
+
+
+def test_recognition_keeps_to_the_memory_of_a_file(tmp_path):
+    path = scan(tmp_path / "scan.pdf", picture(FRENCH))
+    limits = partial(SandboxLimits, timeout_s=30)
+    assert parse_in_sandbox(path, limits(memory_bytes=2**29)).recognised
+    with pytest.raises(ParseError, match="memory"):
+        parse_in_sandbox(path, limits(memory_bytes=100 * 2**20))
