@@ -11,6 +11,7 @@ from assistant.answering.evidence import EvidenceReader
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
+from assistant.models.readers import Reader
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.search import Searcher
 from assistant.settings import Settings
@@ -22,7 +23,8 @@ AskEvent = list[Passage] | SentenceWritten | Answer
 class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
-    Thread-safe. `generator` None: answers are the documents' own sentences.
+    Thread-safe. `generator` None: answers are the documents' own sentences; with a `reader`,
+    their own words.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Assistant:
         settings: Settings,
         library: Library,
         embedder: Embedder,
+        reader: Reader | None,
         generator: Generator | None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
@@ -45,7 +48,7 @@ class Assistant:
         self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self._composer = Composer(EvidenceReader(embedder, reader), generator, settings)
 
     def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
         """At most `k` passages, best first.

@@ -14,6 +14,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
 from assistant.models.embedders import open_embedder
 from assistant.models.generators import Generator, open_generator
+from assistant.models.readers import open_reader
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
@@ -46,6 +47,9 @@ def open_assistant(
         opened.callback(lock.release)
         embedder = open_embedder(settings.models)
         opened.callback(embedder.close)
+        reader = open_reader(settings.models)
+        if reader is not None:
+            opened.callback(reader.close)
         library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
         opened.callback(library.close)
         generator = None
@@ -56,6 +60,7 @@ def open_assistant(
             settings=settings,
             library=library,
             embedder=embedder,
+            reader=reader,
             generator=generator,
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,

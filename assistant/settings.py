@@ -30,6 +30,9 @@ from assistant.machine import count_cores, count_memory_bytes
 NO_GENERATOR = "none"
 """As a generator: no model writes, the documents' own sentences answer."""
 
+NO_READER = "none"
+"""As a reader: sentences are chosen without one, and answers are whole sentences."""
+
 ENVIRONMENT_PREFIX = "PHILO_"
 OFFLINE_VARIABLE = "PHILO_OFFLINE"
 
@@ -68,6 +71,10 @@ class ModelSettings(Section):
     embedder: str = Field(
         "multilingual-e5-small",
         description="catalogue id, or the path of a sentence-transformers folder on disk",
+    )
+    reader: str = Field(
+        "multilingual-e5-small-reader",
+        description="catalogue id of the model that finds the answer in a passage; none: without",
     )
     directory: Path = Field(
         default_factory=lambda: (
