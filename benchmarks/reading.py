@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from held_back import is_held_back
 from question_sets import Question, load_questions, open_set
 
 from assistant.answering.candidates import Candidate, list_candidates
@@ -31,7 +32,7 @@ from assistant.retrieval.search import Searcher
 from assistant.settings import load_settings
 from assistant.types import OPERATOR
 from assistant.words import content_stems, fold
-from held_back import is_held_back
+from training.pairs import load_pairs
 
 FOUND = 30
 READ = 8
@@ -106,12 +107,13 @@ def load_held_back(folder: Path, *, facts: Path | None = None) -> list[Question]
             for number, (document, text, answers) in enumerate(rows)
             if f"{folder.name}/{document}" in held
         ]
-    questions = load_questions(folder)
+    trained = {
+        miss.question for one in load_pairs(folder, held_back=False) for miss in one.negatives
+    }
     return [
         one
-        for one in questions
-        if (one.relevant and one.relevant <= held)
-        or (one.answerable is False and is_held_back(folder.name, one.text))
+        for one in load_questions(folder)
+        if (one.relevant <= held if one.relevant else one.text not in trained)
     ]
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from pairs import Pair
 
 from assistant.models.readers.pairing import encode_pair
-from pairs import Pair
 
 
 @dataclass

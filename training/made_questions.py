@@ -11,10 +11,10 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
+from pairs import Pair
+
 from assistant.sentences import split_sentences
 from assistant.words import STOP_WORDS
-
-from pairs import Pair
 
 _MONTH = "January|February|March|April|May|June|July|August|September|October|November|December"
 _NAME = r"[A-Z][\w.'-]+(?: (?:of |the |de |van |von )?[A-Z][\w.'-]+)*"
@@ -62,17 +62,13 @@ def make_questions(title: str, text: str, *, seed: int, most: int = 4) -> Iterat
         if not options:
             continue
         question, (begin, stop) = chooser.choice(options)
-        yield Pair(
-            question, title, text, ((start + begin, start + stop),), ((start, end),)
-        )
+        yield Pair(question, title, text, ((start + begin, start + stop),), ((start, end),))
         made += 1
         if made == most:
             return
 
 
-def _options(
-    sentence: str, chooser: random.Random
-) -> Iterator[tuple[str, tuple[int, int]]]:
+def _options(sentence: str, chooser: random.Random) -> Iterator[tuple[str, tuple[int, int]]]:
     if match := _DEFINITION.match(sentence):
         word = chooser.choice(("what is", "what is meant by", "define", "what kind of thing is"))
         yield f"{word} {match['term'].strip().lower()}", match.span("answer")

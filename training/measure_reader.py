@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
-import string
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,23 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from assistant.models.readers.pairing import encode_pair
 from assistant.models.readers.spans import best_span, make_reading
-
-_ARTICLES = re.compile(r"\b(a|an|the|le|la|les|l|un|une|des|du|de|d)\b")
-
-
-def normalise(text: str) -> list[str]:
-    """Words as SQuAD's measure compares them, French articles left out as well."""
-    lowered = unicodedata.normalize("NFC", text).lower().replace("’", "'").replace("'", " ")
-    bare = "".join(" " if ch in string.punctuation + "«»“”–—" else ch for ch in lowered)
-    return _ARTICLES.sub(" ", bare).split()
-
-
-def token_f1(said: str, right: str) -> float:
-    ours, theirs = normalise(said), normalise(right)
-    shared = sum((Counter(ours) & Counter(theirs)).values())
-    if not shared:
-        return float(ours == theirs)
-    return 2 * shared / (len(ours) + len(theirs))
+from benchmarks.answers import exact, token_f1
 
 
 def measure(
@@ -43,7 +23,7 @@ def measure(
     right passage from the nearest miss (AUROC), and right sentences from others."""
     reader.eval()
     chosen = random.Random(0).sample(list(questions), min(most, len(questions)))  # noqa: S311
-    f1, exact, passages, labels, sentences = [], [], [], [], []
+    f1, matches, passages, labels, sentences = [], [], [], [], []
     for one in chosen:
         for pair in (*one.positives[:1], *one.negatives[:1]):
             coded = encode_pair(tokenizer, pair.question, pair.title, pair.text)
@@ -61,11 +41,11 @@ def measure(
                 found = best_span(make_reading(logits, coded))
                 start, end = found[0] if found else (0, 0)
                 said = pair.text[start:end]
-                rights = {pair.text[b:e] for b, e in pair.spans}
-                f1.append(max(token_f1(said, right) for right in rights))
-                exact.append(max(normalise(said) == normalise(right) for right in rights))
+                rights = [pair.text[b:e] for b, e in pair.spans]
+                f1.append(token_f1(said, rights))
+                matches.append(exact(said, rights))
     figures = {"passage_auroc": roc_auc_score(labels, passages)}
     figures["sentence_auroc"] = sum(sentences) / max(1, len(sentences))
     if f1:
-        figures |= {"f1": sum(f1) / len(f1), "em": sum(exact) / len(exact)}
+        figures |= {"f1": sum(f1) / len(f1), "em": sum(matches) / len(matches)}
     return {name: round(float(value), 4) for name, value in figures.items()}

@@ -71,9 +71,7 @@ def load_pairs(folder: Path, *, held_back: bool) -> list[QuestionPairs]:
         ]
         if unanswerable and not (misses and _is_near(row["text"], misses[0])):
             continue  # its near miss is on the other side of the split
-        positives = [
-            pair for one in own if (pair := make_pair(row["text"], documents[one], texts))
-        ]
+        positives = [pair for one in own if (pair := make_pair(row["text"], documents[one], texts))]
         if positives or unanswerable:
             found.append(QuestionPairs(tuple(positives), tuple(misses[:NEGATIVES])))
     return found

@@ -86,7 +86,6 @@ LEAST_LOG = -8.0
 """Log probabilities below are as good as none."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`sentences` best first with the probability that each answers; `probability` that the

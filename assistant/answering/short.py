@@ -22,7 +22,7 @@ _EXPLAIN = re.compile(
     r"pourquoi|comment (?!s'appelle|se nomme)|explique[rz]?|decri(?:s|re|vez)|resume[rz]?|"
     r"que se passe|que faire|que dois|etapes?|marche a suivre)"
 )
-_BORDERS = " \t\n,;:.!?«»“”\"`´*_|"
+_BORDERS = ' \t\n,;:.!?«»“”"`´*_|'
 _PAIRS = ("()", "[]")
 
 

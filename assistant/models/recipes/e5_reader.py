@@ -23,7 +23,7 @@ from assistant.models.recipes.e5_small import (
 )
 
 DELTA = Path(__file__).with_name("e5_reader.safetensors")
-DELTA_SHA256 = ""
+DELTA_SHA256 = "d85626cc70351bb9bef9c14442d5b2d46890b7f46a20b0ee3792c24955861d90"
 CHANNELS = ("start", "end", "evidence")
 """Logits of a token: the answer starts here, it ends here, the sentence that holds the answer
 is here. Evidence of the first token is of the passage as a whole."""
@@ -57,7 +57,9 @@ class PackedEmbedding(torch.nn.Module):  # type: ignore[misc]  # as above
         blocks = checkpoint.sizes.hidden // BLOCK
         nibbles = torch.from_numpy(table["nibbles"].reshape(-1, blocks, BLOCK // 2).copy())
         self.register_buffer("nibbles", nibbles)
-        self.register_buffer("scales", torch.from_numpy(table["scale"].reshape(-1, blocks, 1).copy()))
+        self.register_buffer(
+            "scales", torch.from_numpy(table["scale"].reshape(-1, blocks, 1).copy())
+        )
 
     def forward(self, ids: Any) -> Any:
         packed = self.nibbles[ids].float()  # (B, T, H/32, 16)
