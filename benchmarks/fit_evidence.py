@@ -144,7 +144,8 @@ def report_answers(rows: list[tuple[Reading, np.ndarray, float]]) -> None:
             f1.append(token_f1(said, one.question.answers))
             matches.append(exact(said, one.question.answers))
         print(
-            f"    {form:<10} {len(asked)} questions  F1 {np.mean(f1):.3f}  EM {np.mean(matches):.3f}"
+            f"    {form:<10} {len(asked)} questions"
+            f"  F1 {np.mean(f1):.3f}  EM {np.mean(matches):.3f}"
             f"  F1 of the answered {np.sum(f1) / max(1, len(cited)):.3f}"
             f"  cited sentence holds the answer {np.mean(cited):.3f}"
         )

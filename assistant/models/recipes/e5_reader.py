@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from assistant.models.catalog.built_in import READER_DELTA_SHA256
 from assistant.models.recipes.e5_small import (
     BLOCK,
     Checkpoint,
@@ -23,7 +24,6 @@ from assistant.models.recipes.e5_small import (
 )
 
 DELTA = Path(__file__).with_name("e5_reader.safetensors")
-DELTA_SHA256 = "d85626cc70351bb9bef9c14442d5b2d46890b7f46a20b0ee3792c24955861d90"
 CHANNELS = ("start", "end", "evidence")
 """Logits of a token: the answer starts here, it ends here, the sentence that holds the answer
 is here. Evidence of the first token is of the passage as a whole."""
@@ -105,8 +105,8 @@ def main(source: Path, target: Path) -> None:
     from assistant.models.recipes.encoder import export_onnx
 
     found = hashlib.sha256(DELTA.read_bytes()).hexdigest()
-    if found != DELTA_SHA256:
-        raise ValueError(f"{DELTA.name} has SHA-256 {found}, expected {DELTA_SHA256}")
+    if found != READER_DELTA_SHA256:
+        raise ValueError(f"{DELTA.name} has SHA-256 {found}, expected {READER_DELTA_SHA256}")
     checkpoint = read_checkpoint(source / "e5-small-q4.bin")
     make_tokenizer(checkpoint).save(str(target / "tokenizer.json"), pretty=False)
     reader = make_reader(source)
