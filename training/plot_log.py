@@ -1,6 +1,6 @@
 """Draw the loss and the held-back figures of a training's log.jsonl as SVG.
 
-    python training/plot_log.py runs/reader/log.jsonl docs/reader-training.svg
+python training/plot_log.py runs/reader/log.jsonl docs/reader-training.svg
 """
 
 from __future__ import annotations

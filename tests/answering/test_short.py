@@ -123,3 +123,9 @@ def test_figures_have_to_agree():
     assert agrees("Il a droit à vingt-six jours de congé, soit 26 jours.", "26 jours", "fr")
     assert not agrees("Il a droit à 30 jours.", "26 jours", "fr")
     assert not agrees("The office is in Paris.", "Lyon", "en")
+
+
+def test_a_figure_keeps_its_currency_its_rest_and_what_is_counted(ask):
+    text = "The allowance is €1,220.50 a week and 12 days of leave in Cork."
+    assert ask("220", "What is the allowance?", text).answer == "€1,220.50 [1]"
+    assert ask("12", "How many days of leave in Cork?", text).answer == "12 days [1]"
