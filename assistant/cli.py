@@ -28,6 +28,7 @@ from assistant.commands.options import (
     open_client,
     print_json,
 )
+from assistant.commands.people import groups_app, tokens_app, users_app
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
 from assistant.errors import PhiloError, ServiceError, StorageFullError
@@ -45,6 +46,9 @@ app.add_typer(documents_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)
+app.add_typer(users_app)
+app.add_typer(groups_app)
+app.add_typer(tokens_app)
 app.command()(serve)
 
 

@@ -11,6 +11,8 @@ import httpx
 from pydantic import TypeAdapter
 
 from assistant import errors
+from assistant.access.remote import RemotePeople
+from assistant.access.types import Register
 from assistant.answering.compose import SentenceWritten
 from assistant.assistant import AskEvent, Assistant
 from assistant.data_directory import RunningService, find_service
@@ -68,6 +70,9 @@ class Client(Protocol):
 
     @property
     def sources(self) -> SourceRegistry: ...
+
+    @property
+    def people(self) -> Register: ...
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -146,6 +151,10 @@ class LocalClient:
             on_report=on_report,
             stop=threading.Event(),
         )
+
+    @property
+    def people(self) -> Register:
+        return self._assistant.library.people
 
     @property
     def sources(self) -> SourceRegistry:
@@ -251,6 +260,10 @@ class RemoteClient:
             elif name == "progress":
                 listener(IngestProgress.model_validate(data))
         raise ServiceError("The service ended, and with it the watch; run the command again.")
+
+    @property
+    def people(self) -> Register:
+        return RemotePeople(self._call)
 
     @property
     def sources(self) -> SourceRegistry:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from fastapi import (
+    Depends,
     FastAPI,
     File,
     Form,
@@ -26,12 +27,15 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
+from assistant.access.types import Principal
 from assistant.answering.compose import SentenceWritten
 from assistant.api.background import stream_work
+from assistant.api.caller import caller
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.jobs import add_jobs
-from assistant.api.reader import Reader, readable_by_caller
+from assistant.api.people import add_people
+from assistant.api.reader import Caller, Reader, readable_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -49,7 +53,6 @@ from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
 from assistant.types import (
-    OPERATOR,
     Answer,
     DocumentInfo,
     DocumentState,
@@ -59,7 +62,7 @@ from assistant.types import (
 )
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ErrorResponse} for code in (404, 422, 429, 500, 503, 507)
+    code: {"model": ErrorResponse} for code in (401, 403, 404, 422, 429, 500, 503, 507)
 }
 UPLOAD_PIECE_BYTES = 2**20
 
@@ -76,21 +79,25 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
         summary="Answers from your documents, every sentence cited.",
         responses=ERRORS,
         redoc_url=None,
+        dependencies=[Depends(caller)],
     )
+    api.state.people = assistant.library.people
+    api.state.operator_token = operator_token
     add_handlers(api)
     _add_questions(api, assistant)
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
     add_jobs(api, assistant)
     add_sources(api, assistant, operator_token)
+    add_people(api, assistant, operator_token)
     return api
 
 
 def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     @api.get("/health")
-    def health() -> Health:
+    def health(readable: Reader) -> Health:
         """Which models answer, and over how much."""
-        documents, chunks = assistant.library.count(OPERATOR)
+        documents, chunks = assistant.library.count(readable)
         return Health(
             status="ok",
             version=version("philo"),
@@ -117,35 +124,39 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
 
     @api.post("/ask")
-    async def ask(asked: AskRequest, request: Request) -> Answer:
+    async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
-        ticket = assistant.reserve(principal=_caller(request))
+        ticket = assistant.reserve(principal=_asker(request, principal))
         work = partial(
             assistant.answer,
             asked.question,
-            readable=readable_by_caller(asked.collection),
+            readable=readable_of(principal, asked.collection),
             history=asked.history,
             ticket=ticket,
         )
         return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
     @api.post("/ask/stream", response_class=StreamingResponse)
-    async def ask_stream(asked: AskRequest, request: Request) -> StreamingResponse:
+    async def ask_stream(
+        asked: AskRequest, request: Request, principal: Caller
+    ) -> StreamingResponse:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
         checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
         ask."""
-        ticket = assistant.reserve(principal=_caller(request))
+        ticket = assistant.reserve(principal=_asker(request, principal))
         events = assistant.ask(
             asked.question,
-            readable=readable_by_caller(asked.collection),
+            readable=readable_of(principal, asked.collection),
             history=asked.history,
             ticket=ticket,
         )
         return stream_events(_named(events), ticket=ticket, limiter=limiter)
 
 
-def _caller(request: Request) -> str:
-    """Who asks, as far as it is known without a login: turns are shared out among addresses."""
+def _asker(request: Request, principal: Principal | None) -> str:
+    """Among whom turns are shared out: people, and addresses where nobody is known."""
+    if principal is not None:
+        return f"user {principal.name}"
     return request.client.host if request.client else ""
 
 
@@ -206,6 +217,7 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
     @api.post("/documents")
     def upload(
         response: Response,
+        principal: Caller,
         file: Annotated[UploadFile, File()],
         collection: Annotated[str, Form(min_length=1, max_length=200)] = "default",
         groups: Annotated[list[str] | None, Form()] = None,
@@ -223,7 +235,13 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
             bring_in = (
                 assistant.ingestor.ingest_upload if wait else assistant.ingestor.accept_upload
             )
-            answer = bring_in(str(path), name=name, collection=collection, groups=groups)
+            answer = bring_in(
+                str(path),
+                name=name,
+                collection=collection,
+                groups=groups if principal is None else principal.share_with(groups),
+                owner=principal.name if principal else "",
+            )
         if not wait:
             response.status_code = 202
         return answer
