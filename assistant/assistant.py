@@ -39,6 +39,7 @@ class Assistant:
         self.library = library
         self.embedder = embedder
         self.generator = generator
+        self.audit = library.audit
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
 from assistant.commands.jobs import jobs_app
@@ -49,6 +50,7 @@ app.add_typer(sources_app)
 app.add_typer(users_app)
 app.add_typer(groups_app)
 app.add_typer(tokens_app)
+app.add_typer(audit_app)
 app.command()(serve)
 
 

@@ -15,6 +15,7 @@ from assistant.access.remote import RemotePeople
 from assistant.access.types import Register
 from assistant.answering.compose import SentenceWritten
 from assistant.assistant import AskEvent, Assistant
+from assistant.audit import AuditEntry, AuditReader, Verification
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
 from assistant.remote_sources import RemoteSources
@@ -73,6 +74,9 @@ class Client(Protocol):
 
     @property
     def people(self) -> Register: ...
+
+    @property
+    def audit(self) -> AuditReader: ...
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -155,6 +159,10 @@ class LocalClient:
     @property
     def people(self) -> Register:
         return self._assistant.library.people
+
+    @property
+    def audit(self) -> AuditReader:
+        return self._assistant.audit
 
     @property
     def sources(self) -> SourceRegistry:
@@ -266,6 +274,10 @@ class RemoteClient:
         return RemotePeople(self._call)
 
     @property
+    def audit(self) -> AuditReader:
+        return _RemoteAudit(self._call)
+
+    @property
     def sources(self) -> SourceRegistry:
         return RemoteSources(self._call, self._stream)
 
@@ -331,6 +343,26 @@ class RemoteClient:
                         yield name, data
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
+
+
+_AUDIT_PAGE = 1000
+
+
+class _RemoteAudit:
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    def export(self, *, after: int = 0) -> Iterator[AuditEntry]:
+        more = True
+        while more:  # each reading adds an entry, so the end is a page that is not full
+            page = self._call("GET", "/audit", params={"after": after, "limit": _AUDIT_PAGE})
+            entries = TypeAdapter(list[AuditEntry]).validate_python(page)
+            yield from entries
+            more = len(entries) == _AUDIT_PAGE
+            after = entries[-1].number if entries else after
+
+    def verify(self) -> Verification:
+        return Verification.model_validate(self._call("GET", "/audit/verification"))
 
 
 def _document_path(document_id: str) -> str:

@@ -163,6 +163,10 @@ class AccessDeniedError(PeopleError):
     """Whoever asks is not known, or may not do that."""
 
 
+class AuditError(PhiloError):
+    """The audit log cannot be continued."""
+
+
 class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
 

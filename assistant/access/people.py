@@ -213,9 +213,9 @@ def _digest(secret: str) -> str:
 def _find(session: Session, name: str) -> UserRow:
     row = session.scalar(select(UserRow).where(UserRow.key == name.strip().casefold()))
     if row is None:
-        known = session.scalars(select(UserRow.name)).all()
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "; see: philo users list"
+        known = dict(session.execute(select(UserRow.key, UserRow.name)).tuples().all())
+        near = difflib.get_close_matches(name.casefold(), known, n=1)
+        hint = f"; did you mean {known[near[0]]!r}?" if near else "; see: philo users list"
         raise UnknownUserError(f"there is no user {name!r}{hint}")
     return row
 

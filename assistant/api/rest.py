@@ -29,6 +29,7 @@ from fastapi_offline import FastAPIOffline
 
 from assistant.access.types import Principal
 from assistant.answering.compose import SentenceWritten
+from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
 from assistant.api.events import Event, call_while_connected, stream_events
@@ -90,6 +91,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_jobs(api, assistant)
     add_sources(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
+    add_audit(api, assistant, operator_token)
     return api
 
 
