@@ -13,6 +13,7 @@ from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.search import Searcher
+from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
 from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
 
@@ -47,13 +48,15 @@ class Assistant:
         self._searcher = Searcher(library, embedder, settings.retrieval)
         self._composer = Composer(EvidenceReader(embedder), generator, settings)
 
-    def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
+    def search(
+        self, question: str, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+    ) -> list[Passage]:
         """At most `k` passages, best first.
 
         Raises:
             QuestionError: the question is empty or too long.
         """
-        return self._searcher.search(self._read(question), k=k, readable=readable)
+        return self._searcher.search(self._read(question), k=k, readable=readable, scope=scope)
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
@@ -70,6 +73,7 @@ class Assistant:
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
     ) -> Iterator[AskEvent]:
@@ -86,18 +90,21 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        return self._events(query, readable, started, ticket or self.reserve())
+        return self._events(query, readable, scope, started, ticket or self.reserve())
 
     def answer(
         self,
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
     ) -> Answer:
         """`ask`, read to its end."""
-        *_, last = self.ask(question, readable=readable, history=history, ticket=ticket)
+        *_, last = self.ask(
+            question, readable=readable, scope=scope, history=history, ticket=ticket
+        )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
 
@@ -141,20 +148,20 @@ class Assistant:
         return read_question(question, history=history, max_chars=limit)
 
     def _events(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self, query: Query, readable: Readable, scope: Scope, started: float, ticket: Ticket
     ) -> Iterator[AskEvent]:
         try:
-            yield from self._answer(query, readable, started, ticket)
+            yield from self._answer(query, readable, scope, started, ticket)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
 
     def _answer(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self, query: Query, readable: Readable, scope: Scope, started: float, ticket: Ticket
     ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
         passages = self._searcher.search(
-            query, k=self.settings.retrieval.passages, readable=readable
+            query, k=self.settings.retrieval.passages, readable=readable, scope=scope
         )
         yield passages
         chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)

@@ -16,6 +16,7 @@ from assistant.assistant import AskEvent, Assistant
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
 from assistant.remote_sources import RemoteSources
+from assistant.scope import Scope
 from assistant.service import open_assistant
 from assistant.settings import Settings
 from assistant.types import (
@@ -30,7 +31,6 @@ from assistant.types import (
     JobState,
     Passage,
     ProgressListener,
-    Readable,
     Sentence,
     SourceRegistry,
 )
@@ -42,9 +42,9 @@ WAIT_S = 10.0
 class Client(Protocol):
     """The operator's view of one data directory."""
 
-    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]: ...
+    def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]: ...
 
-    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]: ...
+    def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]: ...
 
     def ingest(
         self,
@@ -108,11 +108,11 @@ class LocalClient:
     def __init__(self, assistant: Assistant) -> None:
         self._assistant = assistant
 
-    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]:
-        return self._assistant.ask(question, readable=_all_of(collection))
+    def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]:
+        return self._assistant.ask(question, readable=OPERATOR, scope=scope)
 
-    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
-        return self._assistant.search(question, k=k, readable=_all_of(collection))
+    def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
+        return self._assistant.search(question, k=k, readable=OPERATOR, scope=scope)
 
     def ingest(
         self,
@@ -181,10 +181,6 @@ class LocalClient:
         self._assistant.close()
 
 
-def _all_of(collection: str | None) -> Readable:
-    return Readable(everything=True, collection=collection)
-
-
 class RemoteClient:
     """Over the API of a running service (one HTTP connection, kept open)."""
 
@@ -196,8 +192,8 @@ class RemoteClient:
             trust_env=False,  # a proxy has no business between a machine and itself
         )
 
-    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]:
-        body = {"question": question, "collection": collection}
+    def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]:
+        body = {"question": question, "scope": scope.model_dump(mode="json")}
         for name, data in self._stream("/ask/stream", body):
             if name == "passages":
                 yield TypeAdapter(list[Passage]).validate_python(data["passages"])
@@ -209,11 +205,9 @@ class RemoteClient:
             elif name == "answer":
                 yield Answer.model_validate(data)
 
-    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
-        parameters = {"q": question, "k": k} | (
-            {} if collection is None else {"collection": collection}
-        )
-        found = self._call("GET", "/search", params=parameters)
+    def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
+        body = {"question": question, "k": k, "scope": scope.model_dump(mode="json")}
+        found = self._call("POST", "/search", json=body)
         return TypeAdapter(list[Passage]).validate_python(found["hits"])
 
     def ingest(

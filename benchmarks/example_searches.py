@@ -86,9 +86,7 @@ def look_for(assistant: Assistant, query: Query, row: dict) -> tuple[bool, bool,
     searcher = Searcher(assistant.library, assistant.embedder, assistant.settings.retrieval)
     hits = searcher.search(query, k=10, readable=OPERATOR)
     support = _squeeze(row["support"])
-    held = [
-        hit.uri.endswith(row["document"]) and support in _squeeze(hit.text) for hit in hits
-    ]
+    held = [hit.uri.endswith(row["document"]) and support in _squeeze(hit.text) for hit in hits]
     rank = held.index(True) + 1 if any(held) else 0
     found = any(hit.uri.endswith(row["document"]) for hit in hits[:BEST])
     return found, 0 < rank <= BEST, 1 / rank if rank else 0.0

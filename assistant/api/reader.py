@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
-from assistant.types import OPERATOR, Readable
+from assistant.scope import DocumentType, Scope
+from assistant.types import OPERATOR, Language, Readable
 
 
 def readable_by_caller(
@@ -17,3 +21,30 @@ def readable_by_caller(
 
 
 Reader = Annotated[Readable, Depends(readable_by_caller)]
+
+
+def scope_of_query(
+    type_: Annotated[list[DocumentType], Query(alias="type")] = [],  # noqa: B006 - FastAPI copies it
+    language: Annotated[list[Language], Query()] = [],  # noqa: B006
+    document: Annotated[list[str], Query(description="ids")] = [],  # noqa: B006
+    author: str = "",
+    after: date | None = None,
+    before: date | None = None,
+    source: str = "",
+) -> Scope:
+    """What `Scope` holds, as parameters of an address; `collection` is the reader's."""
+    try:
+        return Scope(
+            types=tuple(type_),
+            languages=tuple(language),
+            documents=tuple(document),
+            author=author,
+            after=after,
+            before=before,
+            source=source,
+        )
+    except ValidationError as exc:
+        raise RequestValidationError(exc.errors()) from exc
+
+
+Scoped = Annotated[Scope, Depends(scope_of_query)]

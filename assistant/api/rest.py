@@ -31,7 +31,7 @@ from assistant.api.background import stream_work
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.jobs import add_jobs
-from assistant.api.reader import Reader, readable_by_caller
+from assistant.api.reader import Reader, Scoped, readable_by_caller
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -40,6 +40,7 @@ from assistant.api.schemas import (
     Health,
     IngestRequest,
     PassagesEvent,
+    SearchRequest,
     SearchResponse,
     SentenceEvent,
 )
@@ -105,11 +106,19 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     @api.get("/search")
     def search(
         readable: Reader,
+        scope: Scoped,
         q: Annotated[str, Query(max_length=100_000)],
         k: Annotated[int, Query(ge=1, le=100)] = 10,
     ) -> SearchResponse:
         """Passages for a question, best first."""
-        return SearchResponse(hits=assistant.search(q, k=k, readable=readable))
+        return SearchResponse(hits=assistant.search(q, k=k, readable=readable, scope=scope))
+
+    @api.post("/search")
+    def search_by_body(asked: SearchRequest) -> SearchResponse:
+        """The same, for questions and scopes that are too long for an address."""
+        readable = readable_by_caller()
+        hits = assistant.search(asked.question, k=asked.k, readable=readable, scope=asked.scope)
+        return SearchResponse(hits=hits)
 
     # These two take their place before they take a thread: who finds none is told at once. The
     # threads that wait for answers are not those that the other routes share.
@@ -124,6 +133,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             assistant.answer,
             asked.question,
             readable=readable_by_caller(asked.collection),
+            scope=asked.scope,
             history=asked.history,
             ticket=ticket,
         )
@@ -138,6 +148,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         events = assistant.ask(
             asked.question,
             readable=readable_by_caller(asked.collection),
+            scope=asked.scope,
             history=asked.history,
             ticket=ticket,
         )

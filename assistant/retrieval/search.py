@@ -6,6 +6,7 @@ from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.fusion import fuse_scores
 from assistant.retrieval.query import Query
+from assistant.scope import EVERYTHING, Scope
 from assistant.settings import RetrievalSettings
 from assistant.types import Passage, Readable
 
@@ -18,16 +19,18 @@ class Searcher:
         self._embedder = embedder
         self._settings = settings
 
-    def search(self, query: Query, *, k: int, readable: Readable) -> list[Passage]:
+    def search(
+        self, query: Query, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+    ) -> list[Passage]:
         """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable.
 
         What several documents hold is one passage that names the others.
         """
         wanted = max(k, self._settings.candidates)
         vector = self._embedder.encode_query(query.text)  # (D,)
-        dense = self._library.search_dense(vector, k=wanted, readable=readable)
+        dense = self._library.search_dense(vector, k=wanted, readable=readable, scope=scope)
         text = self._library.search_text(
-            query.text, k=wanted, readable=readable, language=query.language
+            query.text, k=wanted, readable=readable, language=query.language, scope=scope
         )
         chunks = self._library.chunks([hit.id for hit in (*dense, *text)], readable)
         fused = fuse_scores(
