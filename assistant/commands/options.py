@@ -54,7 +54,9 @@ After = Annotated[
 ]
 Before = Annotated[
     datetime | None,
-    typer.Option("--before", formats=DAYS, metavar=DAY, help="Only documents of this day or earlier."),
+    typer.Option(
+        "--before", formats=DAYS, metavar=DAY, help="Only documents of this day or earlier."
+    ),
 ]
 From = Annotated[
     str,
