@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
+from assistant.retrieval.crossing import even_out, join_texts
 from assistant.retrieval.fusion import fuse_scores
+from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import RetrievalSettings
@@ -32,12 +34,19 @@ class Searcher:
         text = self._library.search_text(
             query.text, k=wanted, readable=readable, language=query.language, scope=scope
         )
-        chunks = self._library.chunks([hit.id for hit in (*dense, *text)], readable)
+        other = self._library.search_text(
+            translate_words(query.text, query.language),
+            k=wanted,
+            readable=readable,
+            language=OTHER[query.language],
+            scope=scope,
+        )
+        chunks = self._library.chunks([hit.id for hit in (*dense, *text, *other)], readable)
+        foreign = {i for i, one in chunks.items() if one.language == OTHER[query.language]}
         fused = fuse_scores(
-            dense,
-            text,
+            even_out(dense, foreign),
+            join_texts(text, other, foreign),
             dense_weight=self._settings.dense_weight,
-            foreign=[i for i, one in chunks.items() if one.language not in {None, query.language}],
         )
         best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
         for hit in fused:
