@@ -28,12 +28,16 @@ def even_out(dense: Sequence[ScoredId], foreign: Collection[str]) -> list[Scored
 
 
 def join_texts(
-    own: Sequence[ScoredId], translated: Sequence[ScoredId], foreign: Collection[str]
+    own: Sequence[ScoredId],
+    translated: Sequence[ScoredId],
+    foreign: Collection[str],
+    *,
+    k: int,
 ) -> list[ScoredId]:
-    """The full-text list of a question's words, best first, and with it what its translated
-    words found: a `foreign` id takes the better of its two scores, others only their own."""
+    """The `k` best of what a question's words and its translated words found: a `foreign` id
+    takes the better of its two scores, others only their own."""
     best = {hit.id: hit.score for hit in own}
     for hit in translated:
         if hit.id in foreign:
             best[hit.id] = max(best.get(hit.id, 0.0), hit.score)
-    return [ScoredId(*one) for one in sorted(best.items(), key=lambda item: -item[1])]
+    return [ScoredId(*one) for one in sorted(best.items(), key=lambda item: -item[1])[:k]]

@@ -45,7 +45,7 @@ class Searcher:
         foreign = {i for i, one in chunks.items() if one.language == OTHER[query.language]}
         fused = fuse_scores(
             even_out(dense, foreign),
-            join_texts(text, other, foreign),
+            join_texts(text, other, foreign, k=wanted),
             dense_weight=self._settings.dense_weight,
         )
         best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
