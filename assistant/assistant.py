@@ -12,6 +12,7 @@ from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query, read_question
+from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
@@ -90,7 +91,7 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        return self._events(query, readable, scope, started, ticket or self.reserve())
+        return self._events(query, history, readable, scope, started, ticket or self.reserve())
 
     def answer(
         self,
@@ -148,18 +149,32 @@ class Assistant:
         return read_question(question, history=history, max_chars=limit)
 
     def _events(
-        self, query: Query, readable: Readable, scope: Scope, started: float, ticket: Ticket
+        self,
+        query: Query,
+        history: Sequence[Turn],
+        readable: Readable,
+        scope: Scope,
+        started: float,
+        ticket: Ticket,
     ) -> Iterator[AskEvent]:
         try:
-            yield from self._answer(query, readable, scope, started, ticket)
+            yield from self._answer(query, history, readable, scope, started, ticket)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
 
     def _answer(
-        self, query: Query, readable: Readable, scope: Scope, started: float, ticket: Ticket
+        self,
+        query: Query,
+        history: Sequence[Turn],
+        readable: Readable,
+        scope: Scope,
+        started: float,
+        ticket: Ticket,
     ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
+            if self.settings.retrieval.follow_ups == "model":
+                query = rewrite(query, history, self.generator)
         passages = self._searcher.search(
             query, k=self.settings.retrieval.passages, readable=readable, scope=scope
         )

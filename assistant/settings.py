@@ -138,6 +138,9 @@ class RetrievalSettings(Section):
     dense_weight: float = Field(
         0.5, ge=0.0, le=1.0, description="share of the dense score in the fused one"
     )
+    follow_ups: Literal["rules", "model"] = Field(
+        "rules", description="what makes a follow-up stand alone; a model should be a large one"
+    )
 
 
 class AnsweringSettings(Section):

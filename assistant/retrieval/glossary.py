@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 
 from assistant.types import Language
 from assistant.words import STOP_WORDS, plain_words, stem
+
+_VERB_ENDING = re.compile(r"(?<=...)(?:aient|ait|ent|ons|ez)$")
+"""Of French verbs, where the stemmer leaves it: 'travaillent'."""
 
 OTHER: dict[Language, Language] = {"fr": "en", "en": "fr"}
 
@@ -20,7 +24,9 @@ def translate_words(text: str, language: Language) -> str:
     found: dict[str, None] = {}
     for word in plain_words(text):
         if word not in STOP_WORDS[language]:
-            found |= dict.fromkeys(known.get(stem(word, language), (word,)))
+            roots = (stem(word, language), stem(_VERB_ENDING.sub("er", word), language))
+            words = next((known[root] for root in roots if root in known), (word,))
+            found |= dict.fromkeys(words)
     return " ".join(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.crossing import even_out, join_texts
+from assistant.retrieval.diversity import spread
 from assistant.retrieval.fusion import fuse_scores
 from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
@@ -26,7 +27,8 @@ class Searcher:
     ) -> list[Passage]:
         """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable.
 
-        What several documents hold is one passage that names the others.
+        What several documents hold is one passage that names the others. No document gives
+        more than half of them while others have some.
         """
         wanted = max(k, self._settings.candidates)
         vector = self._embedder.encode_query(query.text)  # (D,)
@@ -52,7 +54,8 @@ class Searcher:
         for hit in fused:
             if hit.id in chunks:
                 best.setdefault(chunks[hit.id].piece_key, (chunks[hit.id], hit.score))
-        found = [*best.values()][:k]
+        ranked = [*best.values()]
+        found = spread(ranked, [chunk.document_id for chunk, _ in ranked], k=k, most=-(-k // 2))
         whole = self._library.with_twins([chunk for chunk, _ in found], readable)
         return [
             passage_of(chunk, rank=rank, score=score)
