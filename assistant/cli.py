@@ -208,7 +208,7 @@ def ask(
         before=before,
         source=source,
     )
-    with open_client(load_settings(data)) as client:
+    with open_client(load_settings(data), writes=True) as client:
         events = client.ask(question, scope=scope)
         if as_json:
             *_, answer = events
