@@ -112,8 +112,8 @@ class People:
             DocumentGroupRow.group_name
         )
         with self._database.reading() as session:
-            users = dict(session.execute(members).tuples().all())
-            shared = dict(session.execute(documents).tuples().all())
+            users = {name: int(count) for name, count in session.execute(members)}
+            shared = {name: int(count) for name, count in session.execute(documents)}
             everybody = session.scalar(select(func.count()).select_from(UserRow)) or 0
         users[EVERYONE] = everybody
         return [
@@ -213,7 +213,7 @@ def _digest(secret: str) -> str:
 def _find(session: Session, name: str) -> UserRow:
     row = session.scalar(select(UserRow).where(UserRow.key == name.strip().casefold()))
     if row is None:
-        known = dict(session.execute(select(UserRow.key, UserRow.name)).tuples().all())
+        known = {name.casefold(): name for name in session.scalars(select(UserRow.name))}
         near = difflib.get_close_matches(name.casefold(), known, n=1)
         hint = f"; did you mean {known[near[0]]!r}?" if near else "; see: philo users list"
         raise UnknownUserError(f"there is no user {name!r}{hint}")

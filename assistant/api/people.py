@@ -44,7 +44,7 @@ def add_people(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         operator_token: who shows it may see and change people.
     """
     router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
-    people = assistant.library.people
+    people = assistant.people
 
     @router.get("/users")
     def users() -> list[UserInfo]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 
 from assistant.access.types import Principal
 from assistant.api.caller import caller
-from assistant.types import OPERATOR, Readable
+from assistant.audit import OPERATOR_NAME
+from assistant.scope import DocumentType, Scope
+from assistant.types import OPERATOR, Language, Readable
 
 Caller = Annotated[Principal | None, Depends(caller)]
 """None: the operator."""
@@ -21,6 +26,11 @@ def readable_of(principal: Principal | None, collection: str | None = None) -> R
     return principal.readable(collection)
 
 
+def name_of(principal: Principal | None) -> str:
+    """For the audit log."""
+    return OPERATOR_NAME if principal is None else principal.name
+
+
 def readable_by_caller(
     principal: Caller, collection: Annotated[str | None, Query(max_length=200)] = None
 ) -> Readable:
@@ -28,3 +38,30 @@ def readable_by_caller(
 
 
 Reader = Annotated[Readable, Depends(readable_by_caller)]
+
+
+def scope_of_query(
+    type_: Annotated[list[DocumentType], Query(alias="type")] = [],  # noqa: B006 - FastAPI copies it
+    language: Annotated[list[Language], Query()] = [],  # noqa: B006
+    document: Annotated[list[str], Query(description="ids")] = [],  # noqa: B006
+    author: str = "",
+    after: date | None = None,
+    before: date | None = None,
+    source: str = "",
+) -> Scope:
+    """What `Scope` holds, as parameters of an address; `collection` is the reader's."""
+    try:
+        return Scope(
+            types=tuple(type_),
+            languages=tuple(language),
+            documents=tuple(document),
+            author=author,
+            after=after,
+            before=before,
+            source=source,
+        )
+    except ValidationError as exc:
+        raise RequestValidationError(exc.errors()) from exc
+
+
+Scoped = Annotated[Scope, Depends(scope_of_query)]

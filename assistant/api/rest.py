@@ -36,7 +36,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.jobs import add_jobs
 from assistant.api.people import add_people
-from assistant.api.reader import Caller, Reader, readable_of
+from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -45,6 +45,7 @@ from assistant.api.schemas import (
     Health,
     IngestRequest,
     PassagesEvent,
+    SearchRequest,
     SearchResponse,
     SentenceEvent,
 )
@@ -113,12 +114,27 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
 
     @api.get("/search")
     def search(
+        principal: Caller,
         readable: Reader,
+        scope: Scoped,
         q: Annotated[str, Query(max_length=100_000)],
         k: Annotated[int, Query(ge=1, le=100)] = 10,
     ) -> SearchResponse:
         """Passages for a question, best first."""
-        return SearchResponse(hits=assistant.search(q, k=k, readable=readable))
+        hits = assistant.search(q, k=k, readable=readable, scope=scope, who=name_of(principal))
+        return SearchResponse(hits=hits)
+
+    @api.post("/search")
+    def search_by_body(asked: SearchRequest, principal: Caller) -> SearchResponse:
+        """The same, for questions and scopes that are too long for an address."""
+        hits = assistant.search(
+            asked.question,
+            k=asked.k,
+            readable=readable_of(principal),
+            scope=asked.scope,
+            who=name_of(principal),
+        )
+        return SearchResponse(hits=hits)
 
     # These two take their place before they take a thread: who finds none is told at once. The
     # threads that wait for answers are not those that the other routes share.
@@ -133,8 +149,10 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             assistant.answer,
             asked.question,
             readable=readable_of(principal, asked.collection),
+            scope=asked.scope,
             history=asked.history,
             ticket=ticket,
+            who=name_of(principal),
         )
         return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
@@ -149,8 +167,10 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         events = assistant.ask(
             asked.question,
             readable=readable_of(principal, asked.collection),
+            scope=asked.scope,
             history=asked.history,
             ticket=ticket,
+            who=name_of(principal),
         )
         return stream_events(_named(events), ticket=ticket, limiter=limiter)
 
@@ -205,14 +225,14 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         )
 
     @api.delete("/documents/{document_id}", status_code=204)
-    def delete(document_id: str, readable: Reader) -> None:
+    def delete(document_id: str, readable: Reader, principal: Caller) -> None:
         """Remove a document; it is gone from every search when the call returns."""
-        library.retire(library.document(document_id, readable).id)
+        assistant.retire_document(document_id, readable, who=name_of(principal))
 
     @api.post("/documents/{document_id}/release")
-    def release(document_id: str, readable: Reader) -> DocumentInfo:
+    def release(document_id: str, readable: Reader, principal: Caller) -> DocumentInfo:
         """Let a document out of quarantine: from now on it is searched."""
-        return library.release(library.document(document_id, readable).id)
+        return assistant.release_document(document_id, readable, who=name_of(principal))
 
 
 def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
@@ -244,8 +264,9 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
                 groups=groups if principal is None else principal.share_with(groups),
                 owner=principal.name if principal else "",
             )
-        if not wait:
-            response.status_code = 202
+        if isinstance(answer, IngestReport):
+            return assistant.log_ingestion([name], answer, who=name_of(principal))
+        response.status_code = 202
         return answer
 
     @api.post("/ingest", response_class=StreamingResponse)
@@ -262,14 +283,13 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
         def work(
             tell: ProgressListener, report: Callable[[IngestReport], None], _: threading.Event
         ) -> None:
-            report(
-                assistant.ingestor.ingest(
-                    request.paths,
-                    collection=request.collection,
-                    groups=request.groups,
-                    listener=tell,
-                )
+            done = assistant.ingestor.ingest(
+                request.paths,
+                collection=request.collection,
+                groups=request.groups,
+                listener=tell,
             )
+            report(assistant.log_ingestion(request.paths, done))
 
         return stream_events(stream_work(work))
 

@@ -90,8 +90,9 @@ class DocumentGroupRow(Table):
 
 
 class VersionRow(Table):
-    """`search_key` is title and address without case and accents. `original` is the SHA-256
-    under which the bytes are kept in the data directory, where they are."""
+    """`search_key` is title and address without case and accents, `author_key` the author
+    likewise. `date` is YYYY, YYYY-MM or YYYY-MM-DD, "" where none is known. `original` is the
+    SHA-256 under which the bytes are kept in the data directory, where they are."""
 
     __tablename__ = "versions"
 
@@ -103,7 +104,9 @@ class VersionRow(Table):
     search_key: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text, deferred=True)
     author: Mapped[str] = mapped_column(Text)
+    author_key: Mapped[str] = mapped_column(Text, server_default="")
     date: Mapped[str] = mapped_column(Text)
+    date_basis: Mapped[str] = mapped_column(Text, server_default="", doc="as `DateBasis`")
     language: Mapped[str | None] = mapped_column(String(8))
     media_type: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int]
