@@ -189,7 +189,9 @@ def test_the_openapi_pages_load_nothing_from_other_hosts(api):
 
 def test_a_scope_narrows_search_and_answers(api):
     upload(
-        api, "pay.md", b"---\nauthor: Ada Lovelace\ndate: 2024-03-12\n---\n# Pay\n\nPay day: 27.\n"
+        api,
+        "pay.md",
+        b"---\nauthor: Ada Lovelace\ndate: 2024-03-12\n---\n# Pay\n\nThe pay day of each month is the 27th.\n",
     )
     upload(api, "pay.html", b"<title>Pay</title><h1>Pay</h1><p>The old pay day was the 3rd.</p>")
     for parameters, names in (
@@ -200,7 +202,7 @@ def test_a_scope_narrows_search_and_answers(api):
     ):
         hits = api.get("/search", params={"q": "pay day", **parameters}).json()["hits"]
         assert {hit["uri"].rpartition("/")[2] for hit in hits} == names
-    body = {"question": "Which day is pay day?", "scope": {"author": "lovelace"}}
+    body = {"question": "Which day of each month is the pay day?", "scope": {"author": "lovelace"}}
     answer = api.post("/ask", json=body).json()
     assert {one["uri"] for one in answer["passages"]} == {"upload://default/pay.md"}
     assert "27" in answer["answer"]

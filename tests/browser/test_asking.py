@@ -117,7 +117,7 @@ def test_nothing_overflows_a_narrow_screen(handbook, open_page, ask):
 
 def test_the_search_is_narrowed_by_keyboard(handbook, open_page, ask):
     page = open_page(handbook, locale="fr-FR")
-    control = page.get_by_text("Chercher seulement dans…")
+    control = page.locator("summary", has_text="Chercher seulement dans…")
     author = page.get_by_label("Auteur")
     expect(author).to_be_hidden()
     control.press("Enter")
