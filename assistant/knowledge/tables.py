@@ -21,8 +21,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+EMPTY = text("''")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -104,9 +107,9 @@ class VersionRow(Table):
     search_key: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text, deferred=True)
     author: Mapped[str] = mapped_column(Text)
-    author_key: Mapped[str] = mapped_column(Text, server_default="")
+    author_key: Mapped[str] = mapped_column(Text, server_default=EMPTY)
     date: Mapped[str] = mapped_column(Text)
-    date_basis: Mapped[str] = mapped_column(Text, server_default="", doc="as `DateBasis`")
+    date_basis: Mapped[str] = mapped_column(Text, server_default=EMPTY, doc="as `DateBasis`")
     language: Mapped[str | None] = mapped_column(String(8))
     media_type: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int]

@@ -75,8 +75,8 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
 def _show_head(texts: Texts, *, started: bool) -> None:
     st.title(texts("ask.title"), anchor=False)
     show_hint(texts("ask.notice"))
-    if started:
-        with st.container(key="ask-head"):
+    with st.container(key="ask-head", horizontal=True):  # always, so that nothing below moves
+        if started:
             st.button(
                 texts("ask.new_conversation"),
                 on_click=state.forget_conversation,
