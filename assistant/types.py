@@ -150,6 +150,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A document that is known as text only. Each line of the text is a paragraph."""
+
+    uri: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Readable:
     """Which documents a question may see. There is no query without one.
 
@@ -249,11 +258,13 @@ class Timings(PublicModel):
 
 
 class Answer(PublicModel):
-    """`writer` says who wrote the sentences: the model, or the documents themselves."""
+    """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
+    is the gate's probability that the passages hold the answer."""
 
     question: str
     answer: str
     refused: bool
+    evidence: float
     model: str
     writer: Literal["model", "quotes", "none"]
     language: Language
@@ -498,6 +509,16 @@ class Ingestor(Protocol):
             NothingToIngestError: no path holds a file of a known format.
             SourceNotFoundError: a path does not exist.
         """
+
+    def ingest_texts(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str = "default",
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """Bring texts in that no file holds, chunked and embedded like files. What is known
+        already is left; a call that was interrupted is taken up by the next one."""
 
     def ingest_upload(
         self,

@@ -1,0 +1,106 @@
+"""`philo eval ...`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from assistant.commands.options import Data, Json, print_json
+from assistant.settings import load_settings
+
+if TYPE_CHECKING:
+    from assistant.evaluation.evaluate import Watcher
+
+
+class _RunByDefault(TyperGroup):
+    """`philo eval DIR` is `philo eval run DIR`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] != "--help" and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+eval_app = typer.Typer(
+    name="eval",
+    cls=_RunByDefault,
+    help="Measure finding and answering on a question set: philo eval DIR. "
+    "Your own documents are not touched.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@eval_app.command("run")
+def run(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR", help="With corpus.jsonl, queries.jsonl, qrels.tsv, answers.jsonl."
+        ),
+    ],
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Ask for answers too, not only search.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE.md", help="Write a report with plots."),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare",
+            metavar="SETTINGS.toml",
+            help="Ask again with these settings changed, and compare.",
+        ),
+    ] = None,
+    k: Annotated[
+        list[int] | None,
+        typer.Option("--k", min=1, max=100, help="Measure at this depth too; may be repeated."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="Only so many of the questions.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a question set (the word run may be left out)."""
+    from assistant.evaluation.evaluate import evaluate, to_json
+    from assistant.evaluation.question_set import load_question_set
+    from assistant.terminal import print_evaluation
+
+    settings = load_settings(data)
+    questions = load_question_set(folder)
+    if limit is not None:
+        questions = questions.sample(limit)
+    found = evaluate(settings, questions, answers=answers, cuts=k or [], watcher=_watcher())
+    told = to_json(found)
+    if as_json:
+        print_json(told)
+    else:
+        print_evaluation(told)
+
+
+def _watcher() -> Watcher:
+    from assistant.evaluation.evaluate import Watcher
+    from assistant.evaluation.runs import Tick
+    from assistant.terminal import count_bar, progress_bar
+    from assistant.types import ProgressListener
+
+    class OnTerminal(Watcher):
+        @contextmanager
+        def indexing(self) -> Iterator[ProgressListener]:
+            with progress_bar() as show:
+                yield show
+
+        @contextmanager
+        def counting(self, what: str, total: int) -> Iterator[Tick]:
+            with count_bar(what, total) as tick:
+                yield tick
+
+    return OnTerminal()
