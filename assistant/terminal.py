@@ -220,9 +220,15 @@ def print_evaluation(told: dict[str, Any]) -> None:
     for warning in told["warnings"]:
         print(f"note: {warning}")
     _print_figures(told)
-    answers = told["answers"]
-    if answers is None:
-        return
+    if told["answers"] is not None:
+        _print_answer_figures(told["answers"])
+    if "comparison" in told:
+        _print_comparison(told["comparison"])
+    if "report" in told:
+        print(f"\nreport: {told['report'][0]} (with {len(told['report']) - 1} files beside it)")
+
+
+def _print_answer_figures(answers: dict[str, Any]) -> None:
     unanswerable = answers["questions"] - answers["answerable"]
     print(
         f"\n{answers['questions']} answers ({answers['answerable']} answerable, {unanswerable} not)"
@@ -237,6 +243,23 @@ def print_evaluation(told: dict[str, Any]) -> None:
             f"{'reliability of the gate':<28} calibration error "
             f"{reliability['calibration_error']:.3f}, Brier {reliability['brier']:.3f}"
         )
+
+
+def _print_comparison(compared: dict[str, Any]) -> None:
+    print("\nwith these settings changed:" if compared["changed"] else "\nwith the same settings:")
+    for one in compared["changed"]:
+        print(f"  {one['setting']}: {one['first']} -> {one['second']}")
+    for name, one in (compared["retrieval"] | (compared["answers"] or {})).items():
+        low, high = one["interval"]
+        print(
+            f"{name:<28} {one['first']:.3f} -> {one['second']:.3f}  {one['difference']:+.3f}  "
+            f"[{low:+.3f}, {high:+.3f}]  p {one['p']:.4f}"
+        )
+    for name, lost in compared["lost"].items():
+        if lost:
+            print(f"lost most {name}:")
+        for one in lost:
+            print(f"  {one['first']:.2f} -> {one['second']:.2f}  {_shorten(one['question'])}")
 
 
 def _print_figures(told: dict[str, Any]) -> None:

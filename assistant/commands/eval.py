@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from assistant.commands.options import Data, Json, print_json
-from assistant.settings import load_settings
+from assistant.settings import load_settings, load_variant
 
 if TYPE_CHECKING:
     from assistant.evaluation.evaluate import Watcher
@@ -70,16 +70,29 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Measure a question set (the word run may be left out)."""
+    from assistant.evaluation import comparison
     from assistant.evaluation.evaluate import evaluate, to_json
     from assistant.evaluation.question_set import load_question_set
     from assistant.terminal import print_evaluation
 
     settings = load_settings(data)
+    other = None if compare is None else load_variant(settings, compare)
     questions = load_question_set(folder)
     if limit is not None:
         questions = questions.sample(limit)
-    found = evaluate(settings, questions, answers=answers, cuts=k or [], watcher=_watcher())
+    options: dict[str, Any] = {"answers": answers, "cuts": k or [], "watcher": _watcher()}
+    found = evaluate(settings, questions, **options)
     told = to_json(found)
+    compared = None
+    if other is not None:
+        changes = comparison.changed_settings(settings, other)
+        second = evaluate(other, questions, **options)
+        compared = comparison.compare_evaluations(found, second, changes=changes)
+        told["comparison"] = comparison.to_json(compared)
+    if report is not None:
+        from assistant.evaluation.report import write_report
+
+        told["report"] = [str(path) for path in write_report(report, found, compared)]
     if as_json:
         print_json(told)
     else:
