@@ -147,6 +147,10 @@ class ParseError(IngestError):
     """One file could not be read; the message is the reason shown to people."""
 
 
+class RatingNotFoundError(PhiloError):
+    """No such rating."""
+
+
 class QuestionSetError(PhiloError):
     """A question set that `philo eval` cannot use; the message names file and line."""
 

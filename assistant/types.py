@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Language = Literal["fr", "en"]
 
@@ -273,6 +273,33 @@ class Answer(PublicModel):
     passages: list[Passage]
     timings_ms: Timings
     ai_generated: Literal[True] = True
+
+
+class RatedSentence(PublicModel):
+    """A sentence of an answer with the documents that it cites."""
+
+    text: str = Field(max_length=10_000)
+    document_ids: list[str] = Field(default=[], max_length=100)
+
+
+class NewRating(PublicModel):
+    """What somebody says of an answer. `correction` is the right answer in their words,
+    `document_ids` the documents that hold it, where they say so."""
+
+    question: str = Field(min_length=1, max_length=20_000)
+    good: bool
+    reason: str = Field(default="", max_length=2_000)
+    correction: str = Field(default="", max_length=10_000)
+    refused: bool = False
+    sentences: list[RatedSentence] = Field(default=[], max_length=200)
+    document_ids: list[str] = Field(default=[], max_length=100)
+
+
+class Rating(NewRating):
+    """`created_at` is UTC."""
+
+    id: str
+    created_at: str
 
 
 class Turn(PublicModel):

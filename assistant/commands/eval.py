@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from assistant.commands.options import Data, Json, print_json
+from assistant.commands.options import Data, Json, open_client, print_json
 from assistant.settings import load_settings, load_variant
 
 if TYPE_CHECKING:
@@ -97,6 +97,42 @@ def run(
         print_json(told)
     else:
         print_evaluation(told)
+
+
+@eval_app.command("collect")
+def collect_set(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the set is written.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a question set of rated answers and all documents: for a folder that others do not
+    see."""
+    from assistant.evaluation.collect import collect
+
+    with open_client(load_settings(data)) as client:
+        collected = collect(client, folder)
+    if as_json:
+        print_json(collected)
+    else:
+        print(
+            f"{collected.questions} questions ({collected.answerable} answerable, "
+            f"{collected.unanswerable} not) over {collected.documents} documents in "
+            f"{collected.folder}; {collected.left_out} rated questions left out: no right answer "
+            f"is known\nmeasure it with: philo eval {collected.folder} --answers"
+        )
+
+
+@eval_app.command("clean")
+def clean(data: Data = None, as_json: Json = False) -> None:
+    """Delete the indexed collections that earlier runs have kept."""
+    from assistant.evaluation.collection import remove_unused
+
+    removed = remove_unused(load_settings(data), most_bytes=-1)
+    freed = sum(one.size_bytes for one in removed)
+    if as_json:
+        print_json({"removed": [str(one.path) for one in removed], "bytes": freed})
+    else:
+        print(f"{len(removed)} collections removed, {freed / 2**20:.0f} MiB freed")
 
 
 def _watcher() -> Watcher:
