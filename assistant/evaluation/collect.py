@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.client import Client
-from assistant.errors import QuestionSetError
+from assistant.errors import DocumentNotFoundError, QuestionSetError
 from assistant.types import PublicModel, Rating
 from assistant.words import fold
 
@@ -69,7 +69,7 @@ def collect(client: Client, folder: Path) -> Collected:
             "as good, or correct them, first"
         )
     known = dict(_documents(client))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(folder)
     _write(folder / "corpus.jsonl", _corpus_rows(client, known))
     named = {f"r{number}": case for number, case in enumerate(reversed(cases), start=1)}
     _write(
@@ -139,8 +139,18 @@ def _documents(client: Client) -> Iterator[tuple[str, str]]:
 
 def _corpus_rows(client: Client, known: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for document_id, title in known.items():
-        text = "\n".join(client.chunk_texts(document_id))
+        try:
+            text = "\n".join(client.chunk_texts(document_id))
+        except DocumentNotFoundError:  # removed meanwhile
+            continue
         yield {"_id": document_id, "title": title, "text": text}
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise QuestionSetError(f"{folder} cannot be made ({exc.strerror or exc})") from exc
 
 
 def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:

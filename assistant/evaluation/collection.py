@@ -43,9 +43,11 @@ def open_collection(
         DataDirectoryBusyError: another process evaluates the same set.
         PhiloError: see `open_assistant`.
     """
-    own = settings.model_copy(update={"data": _folder_of(settings, questions)})
     _make_parents(settings.data)
-    assistant = open_assistant(own)
+    embedder = open_embedder(settings.models)
+    folder = _folder_of(settings, questions, embedder.id)
+    own = settings.model_copy(update={"data": folder})
+    assistant = open_assistant(own, embedder=embedder)
     try:
         os.utime(own.data)
         assistant.ingestor.ingest_texts(questions.documents, listener=listener)
@@ -93,11 +95,9 @@ def remove_unused(settings: Settings, *, most_bytes: int, keep: Path | None = No
     return removed
 
 
-def _folder_of(settings: Settings, questions: QuestionSet) -> Path:
+def _folder_of(settings: Settings, questions: QuestionSet, embedder_id: str) -> Path:
     """One for each corpus, embedder and size of chunks; a newer chunker renews what is in it."""
-    embedder = open_embedder(settings.models)
-    embedder.close()
-    recipe = f"{questions.sha256} {embedder.id} {settings.ingest.chunk_tokens}"
+    recipe = f"{questions.sha256} {embedder_id} {settings.ingest.chunk_tokens}"
     key = hashlib.sha256(recipe.encode()).hexdigest()[:16]
     name = re.sub(r"[^\w.-]+", "-", questions.name)[:60].strip(".-") or "set"
     return settings.data / FOLDER / f"{name}-{key}"
