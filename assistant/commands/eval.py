@@ -61,10 +61,10 @@ def run(
     ] = None,
     k: Annotated[
         list[int] | None,
-        typer.Option("--k", min=1, max=100, help="Measure at this depth too; may be repeated."),
+        typer.Option("--k", metavar="K", min=1, max=100, help="Measure at this depth too; may be repeated."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="Only so many of the questions.")
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Only so many of the questions.")
     ] = None,
     data: Data = None,
     as_json: Json = False,
@@ -105,8 +105,7 @@ def collect_set(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Make a question set of rated answers and all documents: for a folder that others do not
-    see."""
+    """Make a question set of rated answers and all documents. The folder holds their text."""
     from assistant.evaluation.collect import collect
 
     with open_client(load_settings(data)) as client:
