@@ -61,10 +61,11 @@ def run(
     ] = None,
     k: Annotated[
         list[int] | None,
-        typer.Option("--k", metavar="K", min=1, max=100, help="Measure at this depth too; may be repeated."),
+        typer.Option("--k", metavar="K", min=1, max=100, help="Another depth; may be repeated."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="Only so many of the questions.")
+        int | None,
+        typer.Option("--limit", metavar="N", min=1, help="Only so many questions."),
     ] = None,
     data: Data = None,
     as_json: Json = False,
