@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -115,4 +116,8 @@ def _make_parents(data: Path) -> None:
 
 
 def _size_bytes(folder: Path) -> int:
-    return sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())
+    total = 0
+    for one in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # another process works there, and deletes files
+            total += one.stat().st_size
+    return total

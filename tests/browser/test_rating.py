@@ -13,6 +13,6 @@ def test_reader_says_what_is_wrong_with_an_answer_and_then_that_it_is_right(
     answer.get_by_role("button", name="Envoyer").click()
     thanks = answer.get_by_text("votre avis est enregistré")
     expect(thanks).to_be_visible()
-    answer.get_by_role("radio", name="Thumbs up").click()
     expect(answer.get_by_label("La bonne réponse")).to_have_count(0)
+    answer.get_by_role("radio", name="Thumbs up").click()
     expect(thanks).to_be_visible()

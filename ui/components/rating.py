@@ -46,7 +46,7 @@ def show_rating(service: Service, texts: Texts, exchange: Exchange, *, scope: st
         show_problem(texts, error)
         return
     exchange.rated_good = good
-    show(notice("success", texts("rating.thanks")))
+    st.rerun()  # the form goes, the thanks come
 
 
 def _rated_sentences(answer: Answer) -> list[dict[str, object]]:
