@@ -18,7 +18,7 @@ from assistant.evaluation.measures import Measure, measure_rankings
 from assistant.evaluation.question_set import QuestionSet
 from assistant.evaluation.runs import Tick, ask_all, rank_all
 from assistant.evaluation.statistics import Interval, bootstrap_interval
-from assistant.settings import NO_GENERATOR, Settings
+from assistant.settings import Settings
 from assistant.types import OPERATOR, ProgressListener
 
 DIGITS = 4
@@ -77,8 +77,7 @@ def evaluate(
     searched, asked = questions.searched, questions.asked if answers else ()
     _check(questions, answers, warnings)
     if not answers:
-        models = settings.models.model_copy(update={"generator": NO_GENERATOR})
-        settings = settings.model_copy(update={"models": models})
+        settings = settings.without_generator()
     with watcher.indexing() as listener:
         assistant = open_collection(settings, questions, listener=listener)
     with assistant:
