@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.evaluation.gold import holds, is_exact, language_of, token_f1
+from assistant.evaluation.gold import holds, is_exact, language_of, passage_holds, token_f1
 from assistant.evaluation.measures import Measure
 from assistant.evaluation.question_set import SCHEME, Question
 from assistant.types import Answer, Language
@@ -142,6 +142,6 @@ def _passages_hold(question: Question, answer: Answer, language: Language) -> bo
         return None
     return any(
         _is_relevant([one.uri, *(place.uri for place in one.places)], question)
-        and holds(one.text, question.answers, language)
+        and passage_holds(one.text, question.answers, language)
         for one in answer.passages
     )

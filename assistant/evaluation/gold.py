@@ -15,8 +15,7 @@ SHORT_TOKENS = 10
 """An expected answer of more tokens is prose: several sentences can each hold a part of it."""
 
 LEAST_SHARE = 0.5
-"""Share of a span's words that stand in an expected answer of prose, for the span to hold a
-part of it."""
+"""Share of words in common with an expected answer of prose, to hold it or a part of it."""
 
 _APOSTROPHES = re.compile("[’ʼ`´]")
 _ELIDED_ARTICLES = re.compile(r"\b[ld]'(?=\w)")
@@ -64,18 +63,38 @@ def _f1(told: Counter[str], wanted: Counter[str]) -> float:
 
 
 def holds(span: str, answers: Sequence[str], language: Language) -> bool:
-    """Whether a span of a document holds an expected answer: all of a short one, or a part of
-    one that is prose."""
-    told = f" {normalise(span, language)} "
+    """Whether a sentence or so of a document holds an expected answer: all of a short one, or a
+    part of one that is prose, which then has half of the span's words."""
     words = set(content_stems(span, language))
-    for answer in answers:
-        wanted = normalise(answer, language)
-        if not wanted:
-            continue
-        if f" {wanted} " in told:
-            return True
-        if len(wanted.split()) > SHORT_TOKENS and words:
-            shared = words & set(content_stems(answer, language))
-            if len(shared) >= LEAST_SHARE * len(words):
-                return True
-    return False
+    return any(
+        _stands_in(answer, span, language)
+        or (_is_prose(answer, language) and _shares(words, answer, language, len(words)))
+        for answer in answers
+    )
+
+
+def passage_holds(passage: str, answers: Sequence[str], language: Language) -> bool:
+    """The same for a passage, which may be much longer than the answer: it must have half of
+    the words of one that is prose."""
+    words = set(content_stems(passage, language))
+    return any(
+        _stands_in(answer, passage, language)
+        or (
+            _is_prose(answer, language)
+            and _shares(words, answer, language, len(set(content_stems(answer, language))))
+        )
+        for answer in answers
+    )
+
+
+def _stands_in(answer: str, text: str, language: Language) -> bool:
+    wanted = normalise(answer, language)
+    return bool(wanted) and f" {wanted} " in f" {normalise(text, language)} "
+
+
+def _is_prose(answer: str, language: Language) -> bool:
+    return len(normalise(answer, language).split()) > SHORT_TOKENS
+
+
+def _shares(words: set[str], answer: str, language: Language, of: int) -> bool:
+    return of > 0 and len(words & set(content_stems(answer, language))) >= LEAST_SHARE * of

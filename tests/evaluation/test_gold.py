@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.evaluation.gold import holds, is_exact, normalise, token_f1
+from assistant.evaluation.gold import holds, is_exact, normalise, passage_holds, token_f1
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,14 @@ def test_a_sentence_may_hold_a_part_of_a_long_answer():
     prose = "The harbour was built in 1874. It holds ninety boats and the council repairs it."
     assert holds("The harbour was built in 1874 by the town.", [prose], "en")
     assert not holds("Boats longer than fourteen metres pay twice the fee.", [prose], "en")
+
+
+def test_a_passage_may_say_much_more_than_a_long_answer():
+    prose = "The harbour was built in 1874. It holds ninety boats and the council repairs it."
+    more = "Fishing paid for schools, roads and the lighthouse of the northern islands. " * 3
+    passage = f"{more} The harbour, built in 1874, holds ninety boats; the council repairs it."
+    other = " The keeper writes down the level of the water and compares it with a mark."
+    assert passage_holds(passage + other, [prose], "en")
+    assert not holds(passage + other, [prose], "en")
+    assert not passage_holds(more + other, [prose], "en")
+    assert not passage_holds(more, ["26 days"], "en")
