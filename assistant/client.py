@@ -34,6 +34,7 @@ from assistant.types import (
     JobState,
     Passage,
     ProgressListener,
+    Rating,
     Sentence,
     SourceRegistry,
 )
@@ -97,6 +98,12 @@ class Client(Protocol):
     def cancel_job(self, job_id: str) -> JobInfo: ...
 
     def retry_job(self, job_id: str) -> JobInfo: ...
+
+    def ratings(self, *, offset: int, limit: int) -> tuple[list[Rating], int]:
+        """One page of the list, newest first, and how many there are."""
+
+    def chunk_texts(self, document_id: str) -> list[str]:
+        """A document's text in its pieces, in order."""
 
     def close(self) -> None: ...
 
@@ -212,6 +219,13 @@ class LocalClient:
     def retry_job(self, job_id: str) -> JobInfo:
         return self._assistant.retry_job(job_id, OPERATOR)
 
+    def ratings(self, *, offset: int, limit: int) -> tuple[list[Rating], int]:
+        return self._assistant.library.ratings.all(offset=offset, limit=limit)
+
+    def chunk_texts(self, document_id: str) -> list[str]:
+        chunks = self._assistant.library.document_chunks(document_id, OPERATOR)
+        return [chunk.text for chunk in chunks]
+
     def close(self) -> None:
         self._assistant.close()
 
@@ -325,6 +339,14 @@ class RemoteClient:
 
     def retry_job(self, job_id: str) -> JobInfo:
         return JobInfo.model_validate(self._call("POST", f"{_job_path(job_id)}/retry"))
+
+    def ratings(self, *, offset: int, limit: int) -> tuple[list[Rating], int]:
+        page = self._call("GET", "/ratings", params={"offset": offset, "limit": limit})
+        return TypeAdapter(list[Rating]).validate_python(page["ratings"]), page["total"]
+
+    def chunk_texts(self, document_id: str) -> list[str]:
+        found = self._call("GET", f"{_document_path(document_id)}/chunks")
+        return [chunk["text"] for chunk in found["chunks"]]
 
     def close(self) -> None:
         self._http.close()

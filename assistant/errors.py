@@ -167,6 +167,14 @@ class AuditError(PhiloError):
     """The audit log cannot be continued."""
 
 
+class RatingNotFoundError(PhiloError):
+    """No such rating."""
+
+
+class QuestionSetError(PhiloError):
+    """A question set that `philo eval` cannot use; the message names file and line."""
+
+
 class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
 

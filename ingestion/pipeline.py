@@ -22,6 +22,7 @@ from assistant.types import (
     JobInfo,
     JobKind,
     ProgressListener,
+    TextDocument,
 )
 from ingestion.attachments import file_name
 from ingestion.drafting import recipe_of
@@ -33,6 +34,7 @@ from ingestion.sources.folder import find_files
 from ingestion.sources.registry import Registry
 from ingestion.sources.web import is_web_address, opened_pages
 from ingestion.stages import LocalStages, Stages
+from ingestion.texts import ingest_texts
 from ingestion.trouble import told
 from ingestion.watch import Watch
 from ingestion.watching import watch_folders
@@ -79,6 +81,7 @@ class LocalIngestor:
     ) -> None:
         self.sources = Registry(library, self, settings)
         self._library = library
+        self._embedder = embedder
         self._all_settings = settings
         self._settings = settings.ingest
         self._recipe = recipe_of(embedder, settings.ingest)
@@ -161,6 +164,29 @@ class LocalIngestor:
             stop=stop,
             polling=self._all_settings.sources.watch_polling,
         )
+
+    def ingest_texts(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str = "default",
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """See `assistant.types.Ingestor`.
+
+        Raises:
+            StorageFullError: no space is left; what was published stays.
+            ModelError: the embedder failed.
+        """
+        with _told_errors():
+            return ingest_texts(
+                self._library,
+                self._embedder,
+                self._settings,
+                documents,
+                collection=collection,
+                listener=listener,
+            )
 
     def ingest_upload(
         self,

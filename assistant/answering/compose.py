@@ -120,6 +120,7 @@ class Composer:
             question=query.asked,
             answer=REFUSALS[query.language] if refused else sheet.text(),
             refused=refused,
+            evidence=round(evidence.probability, 4),
             model=self._generator.model_id if self._generator else "none",
             writer=sheet.writer,
             language=query.language,

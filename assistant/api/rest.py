@@ -36,6 +36,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.jobs import add_jobs
 from assistant.api.people import add_people
+from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
 from assistant.api.schemas import (
     AskRequest,
@@ -90,6 +91,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
     add_jobs(api, assistant)
+    add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)

@@ -33,6 +33,7 @@ from assistant.knowledge.publishing import (
     show_version,
     stage_version,
 )
+from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
@@ -112,8 +113,8 @@ class Library(ReadingRoom):
     """The record of what is known. Readers may come from any thread; writers wait in line.
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
-    queue of what is to be brought in, `sources` what is kept in step, `originals` the kept
-    bytes beside the database.
+    queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
+    of answers, `originals` the kept bytes beside the database.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -135,6 +136,7 @@ class Library(ReadingRoom):
         self.sources = SourceRecords(database)
         self.people = People(database)
         self.audit = Audit(database, database.path.parent)
+        self.ratings = Ratings(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id

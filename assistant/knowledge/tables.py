@@ -201,6 +201,34 @@ class JobRow(Table):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
+class RatingRow(Table):
+    """`sentences` are those of the rated answer, each with the documents that it cites."""
+
+    __tablename__ = "ratings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    question: Mapped[str] = mapped_column(Text)
+    good: Mapped[bool]
+    reason: Mapped[str] = mapped_column(Text)
+    correction: Mapped[str] = mapped_column(Text)
+    refused: Mapped[bool]
+    sentences: Mapped[str] = mapped_column(Text, doc='JSON: [{"text", "document_ids"}]')
+
+
+class RatingDocumentRow(Table):
+    """A document that a rated answer cites, or (`holds_answer`) that the rater says holds the
+    answer."""
+
+    __tablename__ = "rating_documents"
+
+    rating_id: Mapped[str] = mapped_column(
+        ForeignKey("ratings.id", ondelete="CASCADE"), primary_key=True
+    )
+    document_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+    holds_answer: Mapped[bool]
+
+
 class SourceRow(Table):
     """`started_at` is of the last run that was begun, `ended_at` of the last that ended, and
     `completed_at` of the last that listed everything. `error` is why the last one failed."""
