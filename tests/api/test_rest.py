@@ -191,7 +191,8 @@ def test_a_scope_narrows_search_and_answers(api):
     upload(
         api,
         "pay.md",
-        b"---\nauthor: Ada Lovelace\ndate: 2024-03-12\n---\n# Pay\n\nThe pay day of each month is the 27th.\n",
+        b"---\nauthor: Ada Lovelace\ndate: 2024-03-12\n---\n"
+        b"# Pay\n\nThe pay day of each month is the 27th.\n",
     )
     upload(api, "pay.html", b"<title>Pay</title><h1>Pay</h1><p>The old pay day was the 3rd.</p>")
     for parameters, names in (
