@@ -159,6 +159,12 @@ class AnsweringSettings(Section):
     )
 
 
+class AuditSettings(Section):
+    content: bool = Field(
+        True, description="keep questions and answers in the audit log; else only their SHA-256"
+    )
+
+
 class IngestSettings(Section):
     chunk_tokens: int = Field(220, ge=50, le=480, description="aim, in the embedder's tokens")
     workers: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
@@ -222,6 +228,7 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    audit: AuditSettings = AuditSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
 

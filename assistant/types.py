@@ -517,6 +517,7 @@ class Ingestor(Protocol):
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
         """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
         may be deleted when the call returns. The same name again is a new version. Its bytes
@@ -529,6 +530,7 @@ class Ingestor(Protocol):
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
         """The same without waiting: the file is durable when this returns, and the job says
         what becomes of it."""
