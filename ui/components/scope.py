@@ -68,8 +68,9 @@ def _choose(
     label: str, options: list[str], name: str, names: dict[str, str] | None = None
 ) -> list[str]:
     key = f"{state.SCOPE}-{name}"
-    if key in st.session_state:  # what is gone meanwhile is no longer a choice
-        st.session_state[key] = [one for one in st.session_state[key] if one in options]
+    kept = st.session_state.get(key, [])
+    if any(one not in options for one in kept):  # gone meanwhile
+        st.session_state[key] = [one for one in kept if one in options]
     chosen: list[str] = st.multiselect(
         label,
         options,
