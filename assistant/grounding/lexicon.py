@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from assistant.grounding.spelling import bare
 from assistant.types import Language
-from assistant.words import fold, stem
+from assistant.words import stem
 
 LEAST_PREFIX = 4
 """Letters that two words of one family begin with at least ('pay', 'payment' are listed)."""
@@ -52,9 +53,14 @@ def _lexicon() -> _Lexicon:
 def _words(group: str) -> list[tuple[Language, str]]:
     english, french = group.split("|")
     return [
-        *(("en", stem(fold(word), "en")) for word in english.split()),
-        *(("fr", stem(fold(word), "fr")) for word in french.split()),
+        *(("en", root_of(word, "en")) for word in english.split()),
+        *(("fr", root_of(word, "fr")) for word in french.split()),
     ]
+
+
+def root_of(word: str, language: Language) -> str:
+    """The stem in bare letters. The stemmer needs the accents: 'refusée', 'refuser'."""
+    return bare(stem(word.lower(), language))
 
 
 def groups_of(word_stem: str, language: Language) -> frozenset[int]:

@@ -81,7 +81,7 @@ _ROMAN = re.compile(
     r"(?<![\w'-])(?:(?P<roman>[IVXLC]{2,7})(?:e|eme|ème|ᵉ)?|(?P<one>[IVX])(?:e|ᵉ))(?![\w'-])"
 )
 _RATE = re.compile(
-    r"\W*(?:\w+\W+){0,3}?(?:(?:par|per|a|an|each|every|chaque|/)\s?"
+    r"\W*(?:\w+\W+){0,5}?(?:(?:par|per|a|an|each|every|chaque|/)\s?"
     r"(?P<rate>hour|heure|day|jour|week|semaine|month|mois|year|an|annee)\b"
     r"|(?P<adverb>daily|weekly|monthly|yearly|annually)\b)"
 )

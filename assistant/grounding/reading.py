@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from assistant.grounding.lexicon import groups_of, is_light, sides_of
+from assistant.grounding.lexicon import groups_of, is_light, root_of, sides_of
 from assistant.grounding.quantities import Quantity, codes, find_quantities
 from assistant.grounding.spelling import bare, normalise
 from assistant.types import Language
-from assistant.words import STOP_WORDS, stem
+from assistant.words import STOP_WORDS
 
 MAX_TOKENS = 400
 """Longer statements are not read: nobody writes such a sentence."""
@@ -122,7 +122,7 @@ def read(text: str, language: Language) -> Reading:
             tokens.append(
                 Token(
                     len(tokens), "quantity" if quantity else "name", written, low[start:end],
-                    low[start:end], sides=sides_of(stem(low[start:end], language), language),
+                    low[start:end], sides=sides_of(root_of(written, language), language),
                     quantity=quantity,
                 )
             )  # fmt: skip
@@ -153,10 +153,10 @@ def _word(
         return Token(place, "stop", written, word, word, first=opens)
     if len(word) == 1 and not capital:
         return Token(place, "stop", written, word, word, first=opens)
-    root = stem(word.replace(".", ""), language)
+    root = root_of(written.replace(".", ""), language)
     groups, sides = groups_of(root, language), sides_of(root, language)
     if language == "fr" and word.endswith("ent") and len(word) > 5 and not (groups or sides):
-        verb = stem(word[:-3] + "er", language)  # 'restent': the stemmer leaves it as it is
+        verb = root_of(word[:-3] + "er", language)  # 'restent': the stemmer leaves it as it is
         groups, sides = groups_of(verb, language), sides_of(verb, language)
     kind: Kind = "name" if acronym or (capital and not opens and not shouts) else "word"
     return Token(

@@ -16,6 +16,10 @@ _DETERMINERS = frozenset(
     ce cet cette ces son sa ses leur leurs notre nos votre vos de d each every chaque""".split()
 )
 _AGENT = frozenset({"by", "par"})
+_PREPOSITIONS = frozenset(
+    """on in at for with of to from by about against under over into onto as than between
+    de du des a au aux en dans par pour sur sous avec sans chez vers contre entre comme""".split()
+)
 _JOINS = frozenset({"and", "or", "et", "ou", "nor", "ni", "with", "avec"})
 _DIRECTED = frozenset({"from", "to", "by", "par", "vers", "chez", "a", "au", "aux", "de", "du"})
 
@@ -26,6 +30,8 @@ def find_swapped(alignment: Alignment) -> str:
         (link for link in alignment.links.values() if not link.opposite and link.strength >= 0.8),
         key=lambda link: link.said.place,
     )
+    if agent := _other_agent(alignment):
+        return agent
     for one, other in itertools.combinations(links, 2):
         if one.told.place <= other.told.place or one.said.place == other.said.place:
             continue
@@ -83,11 +89,18 @@ def _turned(one: Link, other: Link, links: list[Link], alignment: Alignment) -> 
     statement, source = alignment.statement, alignment.source
     if _joined(statement, one.said, other.said) or _joined(source, other.told, one.told):
         return False
-    said_passive = _by(statement, other.said)
-    told_passive = _by(source, one.told)
-    said_of = _of(statement, other.said)
-    told_of = _of(source, one.told)
-    return said_passive == told_passive and said_of == told_of
+    if _by(statement, other.said) != _by(source, one.told):
+        return False
+    return any(
+        _between(statement, pivot.said, other.said) == _between(source, pivot.told, one.told)
+        for pivot in pivots
+    )
+
+
+def _between(reading: Reading, verb: Token, party: Token) -> frozenset[str]:
+    """The prepositions between a verb and what follows it."""
+    between = reading.tokens[verb.place + 1 : party.place]
+    return frozenset(one.bare for one in between if one.bare in _PREPOSITIONS)
 
 
 def _passive_only_here(one: Link, other: Link, links: list[Link], alignment: Alignment) -> bool:
@@ -108,6 +121,31 @@ def _passive_only_here(one: Link, other: Link, links: list[Link], alignment: Ali
     return bool(pivots) and _by(alignment.statement, other.said) and _is_party(other, alignment)
 
 
+def _other_agent(alignment: Alignment) -> str:
+    """'designed by A' said, 'designed by B' told."""
+    for at, token in enumerate(alignment.statement.tokens[1:], start=1):
+        link = alignment.links.get(at - 1)
+        if token.bare not in _AGENT or link is None or link.said.kind != "word":
+            continue
+        following = alignment.source.tokens[link.told.place + 1 : link.told.place + 2]
+        if not following or following[0].bare not in _AGENT:
+            continue
+        said = _after(alignment.statement, at)
+        told = {one.stem for one in _after(alignment.source, following[0].place)}
+        linked = {
+            alignment.links[one.place].told.stem for one in said if one.place in alignment.links
+        }
+        if linked and told and not told & linked:
+            return said[0].written
+    return ""
+
+
+def _after(reading: Reading, place: int) -> list[Token]:
+    """The two words after a preposition."""
+    following = reading.tokens[place + 1 : place + 5]
+    return [one for one in following if one.kind in {"word", "name"}][:2]
+
+
 def _directed(one: Link, other: Link, alignment: Alignment) -> bool:
     """'from A to B' said, 'from B to A' told."""
     if not one.said.kind == other.said.kind == "name":
@@ -123,13 +161,12 @@ def _preposition(reading: Reading, token: Token) -> str:
 
 
 def _by(reading: Reading, token: Token) -> bool:
-    before = reading.tokens[max(0, token.place - 3) : token.place]
-    return any(one.bare in _AGENT for one in before)
-
-
-def _of(reading: Reading, token: Token) -> bool:
-    before = reading.tokens[max(0, token.place - 2) : token.place]
-    return any(one.bare in {"of", "de", "d", "du", "des"} for one in before)
+    for one in reversed(reading.tokens[max(0, token.place - 5) : token.place]):
+        if one.kind == "border":
+            return False
+        if one.bare in _AGENT:
+            return True
+    return False
 
 
 def _joined(reading: Reading, first: Token, second: Token) -> bool:

@@ -20,6 +20,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bshan't\b", re.IGNORECASE), "shall not"),
     (re.compile(r"(?<=[a-z])n't\b", re.IGNORECASE), " not"),
     (re.compile(r"\b([a-z]+)'(re|ve|ll)\b", re.IGNORECASE), r"\1"),
+    (re.compile(r"\b(pour|per) cent\b", re.IGNORECASE), "percent"),
     (re.compile(r"'s\b(?![ ]?\w*')"), ""),
     (re.compile(r"\b([nN])'(?=\w)"), r"\1e "),
     (re.compile(r"\b([dlsctmj])'(?=\w)", re.IGNORECASE), r"\1e "),
