@@ -212,6 +212,8 @@ def figures(sentence: str, around: Around) -> str | None:
     around.dice.shuffle(found)
     for match in found:
         written = re.sub(r"[  ]", "", match.group())
+        if _is_date(sentence, match) or re.match(r" ?(?:h\b|:)", sentence[match.end() :]):
+            continue
         if written.isdigit() and 2 <= int(written) <= 16:
             new = small[int(written)]
         elif written.isdigit() and int(written) >= 10_000:

@@ -27,6 +27,13 @@ MIN_SUPPORT = 0.5
 NEAREST = 6
 """Sentences of the passages that are tried as the source of a clause."""
 
+SLACK = 0.08
+"""A source must have nearly as many of the statement's words as the one that has most: what
+the closest source forbids, a more distant one does not allow."""
+
+CONTRADICTED = 0.85
+"""Share of the statement's words from which a source that forbids it has the last word."""
+
 MAX_SPLITS = 6
 """Borders at which a sentence is tried in two parts."""
 
@@ -38,13 +45,15 @@ _CLAUSE_BORDER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """`sources` are the sentences to cite, best first; `doubt` says why it does not hold."""
+    """`sources` are the sentences to cite, best first; `doubt` says why it does not hold.
+    `contradicted`: a source says nearly the same, and differs."""
 
     supported: bool
     score: float
     sources: tuple[Candidate, ...] = ()
     doubt: Doubt | None = None
     translated: bool = False
+    contradicted: bool = False
 
     @property
     def reason(self) -> str:
@@ -97,7 +106,7 @@ class Grounds:
         if len(statement.tokens) > MAX_TOKENS or len(statement.content) < LEAST_WORDS:
             return Support(False, 0.0, (), explain(Fault.NOTHING))
         whole = self._check(statement, cited)
-        if whole.supported:
+        if whole.supported or whole.contradicted:
             return whole
         for first, second in _in_two(sentence):
             parts = [self._check(read(part, self._language), cited) for part in (first, second)]
@@ -118,6 +127,8 @@ class Grounds:
             for at, verdict in tried
             if verdict.fault is None and verdict.score >= MIN_SUPPORT
         ]
+        closest = max((one.coverage for _, one in tried), default=0.0)
+        holding = [one for one in holding if one[1].coverage >= closest - SLACK]
         if holding:
             at, verdict = max(
                 holding,
@@ -126,10 +137,14 @@ class Grounds:
             return Support(True, verdict.score, (self._candidates[at],))
         if not tried:
             return Support(False, 0.0, (), explain(Fault.WORDS))
-        at, verdict = max(tried, key=lambda one: one[1].score)
+        at, verdict = max(tried, key=lambda one: (one[1].coverage, one[1].score))
         fault = verdict.fault or Fault.WORDS
         return Support(
-            False, verdict.score, (self._candidates[at],), explain(fault, verdict.detail)
+            False,
+            verdict.score,
+            (self._candidates[at],),
+            explain(fault, verdict.detail),
+            contradicted=verdict.fault is not None and verdict.coverage >= CONTRADICTED,
         )
 
     def _check_translated(self, statement: Reading, otherwise: Support) -> Support:

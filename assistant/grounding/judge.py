@@ -58,6 +58,11 @@ class Verdict:
     detail: str = ""
     features: tuple[float, ...] = ()
 
+    @property
+    def coverage(self) -> float:
+        """Share of the statement's words that the source and its headings hold."""
+        return self.features[1]
+
 
 def judge(statement: Reading, source: Source, given: frozenset[str] = frozenset()) -> Verdict:
     """Hold a statement against one source sentence.

@@ -65,7 +65,7 @@ _CLOCK = re.compile(
 )
 _DURATION = re.compile(
     r"(?<![\w.,])(?P<hours>\d{1,3})\s?(?:h|hours?|heures?)\s?(?:and |et )?"
-    r"(?P<minutes>[0-5]?\d)(?:\s?(?:min|minutes?|mn)\b)?"
+    r"(?:(?P<minutes>[0-5]?\d)\s?(?:min|minutes?|mn)\b|(?<![dt] )(?P<past>[0-5]\d)\b(?!\s?(?:h\b|[%€]|\d)))"
 )
 _NUMBER = re.compile(
     rf"(?<![\w.])(?:{_CURRENCY}\s?)?(?P<digits>{_DIGITS})"
@@ -169,7 +169,7 @@ def _dates(low: str) -> Iterator[Quantity]:
 
 def _clocks(low: str) -> Iterator[Quantity]:
     for match in _DURATION.finditer(low):
-        seconds = int(match["hours"]) * 3600 + int(match["minutes"]) * 60
+        seconds = int(match["hours"]) * 3600 + int(match["minutes"] or match["past"]) * 60
         measures = {(Fraction(seconds), "second"), (Fraction(seconds, 60), "clock")}
         yield Quantity(*match.span(), match.group(), frozenset(measures))
     for match in _CLOCK.finditer(low):

@@ -11,6 +11,9 @@ NEAR = 3
 """Tokens within which a word stands beside another."""
 
 WIDEST = 20
+LEAST_ORDERED = 5
+"""Linked words of which two that are exchanged stand out."""
+
 _DETERMINERS = frozenset(
     """the a an this that these those his her their its our your le la les l un une des du au aux
     ce cet cette ces son sa ses leur leurs notre nos votre vos de d each every chaque""".split()
@@ -180,15 +183,22 @@ def _exchanged(one: Link, other: Link, links: list[Link], alignment: Alignment) 
     """Each of the two stands among the neighbours of the other."""
     if _joined(alignment.statement, one.said, other.said):
         return False
+    if _by(alignment.statement, other.said) != _by(alignment.source, one.told):
+        return False
+    if _by(alignment.statement, one.said) != _by(alignment.source, other.told):
+        return False
+    if _only_these(one, other, links):
+        return True
     rest = [link for link in links if link not in (one, other)]
-    return (
-        _moved(one, other, rest)
-        and _moved(other, one, rest)
-        and not (
-            _by(alignment.statement, other.said) != _by(alignment.source, one.told)
-            or _by(alignment.statement, one.said) != _by(alignment.source, other.told)
-        )
-    )
+    return _moved(one, other, rest) and _moved(other, one, rest)
+
+
+def _only_these(one: Link, other: Link, links: list[Link]) -> bool:
+    """Whether the two are all that keeps the links from the order of the source."""
+    places = [
+        (other if link is one else one if link is other else link).told.place for link in links
+    ]
+    return len(links) >= LEAST_ORDERED and places == sorted(places)
 
 
 def _moved(link: Link, other: Link, rest: list[Link]) -> bool:
@@ -199,4 +209,4 @@ def _moved(link: Link, other: Link, rest: list[Link]) -> bool:
         return False
     own = min(abs(one.told.place - link.told.place) for one in near)
     others = min(abs(one.told.place - other.told.place) for one in near)
-    return others <= NEAR and own > NEAR + 1
+    return others <= NEAR and own >= others + NEAR

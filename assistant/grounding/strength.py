@@ -13,6 +13,7 @@ _CLASSES = {
     "some": "some certain certains certaines quelques",
     "most": "most plupart majorite majority",
     "few": "few peu",
+    "many": "many several numerous plusieurs nombreux nombreuses",
     "only": "only seul seule seuls seules seulement uniquement solely exclusively",
     "must": "must shall doit doivent devra devront faut obligatoirement",
     "may": "may peut peuvent pourra pourront",
@@ -25,7 +26,7 @@ _CLASSES = {
     "even": "even meme including compris",
 }
 _CLASS_OF = {word: name for name, words in _CLASSES.items() for word in words.split()}
-QUANTIFIERS = frozenset({"all", "some", "most", "few"})
+QUANTIFIERS = frozenset({"all", "some", "most", "few", "many"})
 MODALS = frozenset({"must", "may"})
 _CONTRARY = {"before": "after", "after": "before", "with": "without", "without": "with"}
 REACH = 3
@@ -57,6 +58,8 @@ def _marked(reading: Reading) -> tuple[tuple[str, Token, tuple[int, ...]], ...]:
         if token.bare == "condition" and before not in {"a", "the", "on"}:
             continue
         if token.bare == "most" and before in {"at", "the"}:
+            continue
+        if token.bare == "many" and before == "how":
             continue
         if token.bare == "peu" and before in {"un", "a"}:
             continue
@@ -138,20 +141,15 @@ def _other_quantifier(
         for other, _, where in told
         if other in QUANTIFIERS and any(place in where[:2] for place in linked if place is not None)
     ]
-    anywhere = [other for other, _, _ in told if other in QUANTIFIERS]
+    classes = {other for other, _, _ in told}
+    anywhere = classes & QUANTIFIERS
     if name in near or (not near and name in anywhere):
         return None
     if near or name in {"some", "most", "few"}:
         return token.written
-    if name == "all" and ({"some", "most", "few"} & set(anywhere) or _only_told(told, linked)):
+    if name == "all" and ({"some", "most", "few"} & anywhere or "except" in classes):
         return token.written
     return None
-
-
-def _only_told(
-    told: tuple[tuple[str, Token, tuple[int, ...]], ...], linked: list[int | None]
-) -> bool:
-    return any(name == "except" for name, _, _ in told)
 
 
 def _quantified_by_number(place: int, statement: Reading) -> bool:
