@@ -27,12 +27,17 @@ MIN_SUPPORT = 0.5
 NEAREST = 6
 """Sentences of the passages that are tried as the source of a clause."""
 
-SLACK = 0.08
+SLACK = 0.05
 """A source must have nearly as many of the statement's words as the one that has most: what
 the closest source forbids, a more distant one does not allow."""
 
 CONTRADICTED = 0.85
-"""Share of the statement's words from which a source that forbids it has the last word."""
+"""Share of the statement's words from which a source that forbids it has the last word, unless
+two others say its halves nearly word for word."""
+
+VERBATIM = 0.9
+WHOLE = 0.6
+"""... and each half is at least this share of its source."""
 
 MAX_SPLITS = 6
 """Borders at which a sentence is tried in two parts."""
@@ -46,14 +51,16 @@ _CLAUSE_BORDER = re.compile(
 @dataclass(frozen=True, slots=True)
 class Support:
     """`sources` are the sentences to cite, best first; `doubt` says why it does not hold.
-    `contradicted`: a source says nearly the same, and differs."""
+    `coverage` is the share of its words in the source that supports or forbids it,
+    `share` how long it is beside that source."""
 
     supported: bool
     score: float
     sources: tuple[Candidate, ...] = ()
     doubt: Doubt | None = None
     translated: bool = False
-    contradicted: bool = False
+    coverage: float = 0.0
+    share: float = 0.0
 
     @property
     def reason(self) -> str:
@@ -106,11 +113,11 @@ class Grounds:
         if len(statement.tokens) > MAX_TOKENS or len(statement.content) < LEAST_WORDS:
             return Support(False, 0.0, (), explain(Fault.NOTHING))
         whole = self._check(statement, cited)
-        if whole.supported or whole.contradicted:
+        if whole.supported:
             return whole
         for first, second in _in_two(sentence):
             parts = [self._check(read(part, self._language), cited) for part in (first, second)]
-            if all(part.supported for part in parts):
+            if all(part.supported for part in parts) and _may_join(whole, parts):
                 sources = dict.fromkeys(source for part in parts for source in part.sources)
                 return Support(True, min(part.score for part in parts), tuple(sources))
         return self._check_translated(statement, whole)
@@ -134,7 +141,13 @@ class Grounds:
                 holding,
                 key=lambda one: (self._candidates[one[0]].passage in cited, one[1].score),
             )
-            return Support(True, verdict.score, (self._candidates[at],))
+            return Support(
+                True,
+                verdict.score,
+                (self._candidates[at],),
+                coverage=verdict.coverage,
+                share=len(statement.content) / max(1, len(self._sources[at].text.content)),
+            )
         if not tried:
             return Support(False, 0.0, (), explain(Fault.WORDS))
         at, verdict = max(tried, key=lambda one: (one[1].coverage, one[1].score))
@@ -144,7 +157,7 @@ class Grounds:
             verdict.score,
             (self._candidates[at],),
             explain(fault, verdict.detail),
-            contradicted=verdict.fault is not None and verdict.coverage >= CONTRADICTED,
+            coverage=verdict.coverage if verdict.fault else 0.0,
         )
 
     def _check_translated(self, statement: Reading, otherwise: Support) -> Support:
@@ -174,6 +187,17 @@ class Grounds:
             if count:
                 shared.append((-count, at))
         return [at for _, at in sorted(shared)[:NEAREST]]
+
+
+def _may_join(whole: Support, parts: Sequence[Support]) -> bool:
+    if whole.coverage < CONTRADICTED:
+        return True
+    sources = {source for part in parts for source in part.sources}
+    return (
+        len(sources) == len(parts)
+        and all(part.coverage >= VERBATIM and part.share >= WHOLE for part in parts)
+        and any(source in sources for source in whole.sources)
+    )
 
 
 def _values(token: object) -> frozenset[object]:

@@ -58,6 +58,8 @@ def align(statement: Reading, source: Reading) -> Alignment:
     links = dict(sure)
     for place in sorted(set(options) - set(sure)):
         links[place] = max(options[place], key=lambda link: _fit(link, links))
+    for place in _repeated(links):
+        del links[place]
     opposites = _opposites(statement, source, links)
     links.update(opposites)
     missing = tuple(one for one in statement.content if one.place not in links)
@@ -96,6 +98,22 @@ def _fit(link: Link, links: dict[int, Link]) -> float:
         for place in near
     ]
     return link.strength - min(MOST_COST, DISTANCE_COST * sum(gaps) / len(gaps) * 2)
+
+
+def _repeated(links: dict[int, Link]) -> list[int]:
+    """'forbidden or forbidden' said, 'forbidden or allowed' told: of two words with the same
+    source only the nearer is linked, where its contrary could be meant."""
+    best: dict[int, Link] = {}
+    for link in links.values():
+        if link.said.sides:
+            kept = best.get(link.told.place)
+            if kept is None or _fit(link, links) > _fit(kept, links):
+                best[link.told.place] = link
+    return [
+        place
+        for place, link in links.items()
+        if link.said.sides and best[link.told.place] is not link
+    ]
 
 
 def _opposites(statement: Reading, source: Reading, links: dict[int, Link]) -> dict[int, Link]:

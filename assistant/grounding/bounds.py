@@ -40,6 +40,8 @@ _AFTERWARDS = {
     Bound.AT_MOST: r"at (?:the )?most|au plus|au maximum|maximum|or less|or fewer|ou moins|or under",
     Bound.AT_LEAST: r"at (?:the )?least|au moins|au minimum|minimum|or more|or older|or over|ou plus|"
     r"et plus|and (?:above|over|more|older)|upwards",
+    Bound.BEFORE: r"before|earlier|ahead|avant|auparavant",
+    Bound.AFTER: r"after|later|apres",
 }
 _FILL = r"(?:\W|\b(?:de|d|the|of|a|an|le|la|les|l|un|une|des|du|au|to|than|tard|environ|about)\b)*$"
 _LEADING = tuple(

@@ -25,11 +25,13 @@ _BOUNDS = frozenset("more less fewer later earlier longer plus moins".split())
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """`scope` are places of content that it may bear upon, the `focus` those that it does."""
+    """`scope` are places of content that it may bear upon, the `focus` those that it does.
+    `nominal`: it denies a noun ('no receipts'), and so what is said of it."""
 
     place: int
     scope: tuple[int, ...]
     focus: tuple[int, ...]
+    nominal: bool = False
 
 
 @lru_cache(maxsize=8192)
@@ -49,8 +51,10 @@ def find_negations(reading: Reading) -> tuple[Negation, ...]:
         elif word in _VERBAL or (word == "pas" and at and tokens[at - 1].bare != "non"):
             if following not in {"only", "seulement"} | _BOUNDS:
                 found.append(_negation(tokens, at, wide=2))
-        elif word == "jamais" or (word == "non" and following != "seulement"):
+        elif word == "jamais":
             found.append(_negation(tokens, at, wide=2))
+        elif word == "non" and following != "seulement":
+            found.append(_negation(tokens, at, wide=1))
         elif word in _NOMINAL and following not in _BOUNDS | {"doute", "one", "cesse"}:
             if word == "no" and following == ".":
                 continue
@@ -92,7 +96,8 @@ def _negation(
                 break
             if token.kind in {"word", "name", "quantity"}:
                 scope.append(token.place)
-    return Negation(at, tuple(scope), tuple(scope[:wide]))
+    nominal = tokens[at].bare in _NOMINAL - {"sans", "without"}
+    return Negation(at, tuple(scope), tuple(scope[:wide]), nominal)
 
 
 def find_denial(alignment: Alignment) -> bool:
@@ -130,7 +135,11 @@ def _is_exception(alignment: Alignment) -> bool:
 
 
 def _meet(said: Negation, told: Negation, alignment: Alignment) -> bool:
-    return any(alignment.place_of(place) in told.scope for place in said.scope)
+    if said.nominal or told.nominal:
+        return any(alignment.place_of(place) in told.scope for place in said.scope)
+    return any(alignment.place_of(place) in told.scope for place in said.focus) and any(
+        alignment.place_of(place) in told.focus for place in said.scope
+    )
 
 
 def find_opposite(alignment: Alignment) -> str:

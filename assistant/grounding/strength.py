@@ -17,6 +17,8 @@ _CLASSES = {
     "only": "only seul seule seuls seules seulement uniquement solely exclusively",
     "must": "must shall doit doivent devra devront faut obligatoirement",
     "may": "may peut peuvent pourra pourront",
+    "more": "more plus",
+    "less": "less fewer moins",
     "before": "before avant",
     "after": "after apres",
     "with": "with avec",
@@ -28,7 +30,14 @@ _CLASSES = {
 _CLASS_OF = {word: name for name, words in _CLASSES.items() for word in words.split()}
 QUANTIFIERS = frozenset({"all", "some", "most", "few", "many"})
 MODALS = frozenset({"must", "may"})
-_CONTRARY = {"before": "after", "after": "before", "with": "without", "without": "with"}
+_CONTRARY = {
+    "more": "less",
+    "less": "more",
+    "before": "after",
+    "after": "before",
+    "with": "without",
+    "without": "with",
+}
 REACH = 3
 
 
