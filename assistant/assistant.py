@@ -45,7 +45,7 @@ class Assistant:
         self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self._composer = Composer(EvidenceReader(embedder), generator, settings, embedder)
 
     def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
         """At most `k` passages, best first.

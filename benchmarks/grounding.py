@@ -1,3 +1,4 @@
+# ruff: noqa: S311 - the dice of a benchmark
 """How many changed sentences does the grounding catch, how many true ones does it refuse?
 
     python benchmarks/grounding.py [--half dev|test] [--limit 60] [--show] [--fit] [--table FILE]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ARG001 - word lists, and changes of one signature
 """Changes to real sentences by rule: some keep them true, one makes them false.
 
 The lists here are this benchmark's own, written apart from the lexicon that it measures.
@@ -5,6 +6,7 @@ The lists here are this benchmark's own, written apart from the lexicon that it 
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -208,7 +210,7 @@ def abbreviations(sentence: str, around: Around) -> str | None:
 def figures(sentence: str, around: Around) -> str | None:
     """Write one number another way."""
     small = _SMALL[around.language].split()
-    found = [match for match in _DIGITS.finditer(sentence)]
+    found = list(_DIGITS.finditer(sentence))
     around.dice.shuffle(found)
     for match in found:
         written = re.sub(r"[  ]", "", match.group())
@@ -381,8 +383,8 @@ def role(sentence: str, around: Around) -> str | None:
         ):
             held = re.sub(rf"\b{one}\b", "\0", sentence)
             return re.sub(rf"\b{other}\b", one, held).replace("\0", other)
-    found = [one for one in _NAME.finditer(sentence)]
-    for first, second in zip(found, found[1:], strict=False):
+    found = list(_NAME.finditer(sentence))
+    for first, second in itertools.pairwise(found):
         between = sentence[first.end() : second.start()]
         if first["name"] != second["name"] and len(re.findall(r"[a-zà-ÿ]{3,}", between)) >= 2:
             if re.search(r",|\b(?:and|or|et|ou)\b", between):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - phrases read best in one line
 """'At least', 'less than', 'before': what a text says about the size or side of a figure."""
 
 from __future__ import annotations

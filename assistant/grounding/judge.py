@@ -8,6 +8,7 @@ fitted by `benchmarks/grounding.py`.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import dataclass
@@ -34,6 +35,10 @@ FEATURES = (
     "order kept",
     "names or figures linked",
     "linked words",
+)
+_POINTING = frozenset(
+    """he she it they his her its their this these that those il elle ils elles ce cet cette ces
+    celui celle ceux celles son sa ses leur leurs""".split()
 )
 LEAST_WORDS = 2
 """A statement of fewer words that carry meaning says nothing that could be checked."""
@@ -148,11 +153,18 @@ def _missing_name(alignment: Alignment, source: Source) -> str:
     for token in alignment.missing:
         if token.kind != "name" or token.place in spelled:
             continue
-        near = [source.context, *([source.before] if source.before else [])]
+        near = [source.context]
+        if source.before is not None and _points_back(source.text):
+            near.append(source.before)
         if any(find_name(token, one) for one in near) and not _taken(token, alignment):
             continue
         return token.written
     return ""
+
+
+def _points_back(source: Reading) -> bool:
+    """Whether a sentence begins with what stands for something named before it."""
+    return bool(source.tokens) and any(one.bare in _POINTING for one in source.tokens[:3])
 
 
 def _taken(name: Token, alignment: Alignment) -> bool:
@@ -248,7 +260,7 @@ def _order(alignment: Alignment) -> float:
     places = [alignment.links[place].told.place for place in sorted(alignment.links)]
     if len(places) < 2:
         return 1.0
-    kept = sum(one <= other for one, other in zip(places, places[1:], strict=False))
+    kept = sum(one <= other for one, other in itertools.pairwise(places))
     return kept / (len(places) - 1)
 
 

@@ -56,7 +56,8 @@ def find_mispaired(alignment: Alignment) -> str:
         rate = _quantity(token).rate
         rate = rate or next((_RATES[one] for one in _RATES if one in words), "")
         if rate and any(_quantity(one).rate == rate for one in own):
-            continue  # '25 days a year' is not '2 days a month'
+            # '25 days a year' is not '2 days a month'
+            rivals = [one for one in rivals if _quantity(one).rate in {"", rate}]
         voters = _voters(token, alignment)
         named = [one for one in voters if one[0].kind == "name" or _dates(one[0])]
         votes, total = _count(named, own, rivals, alignment)
@@ -131,7 +132,7 @@ def _alike(said: Token, told: Token) -> bool:
         return _is_year(said) and _is_year(told)
     if one.dimensions & other.dimensions or (one.dimensions | other.dimensions) <= _DURATIONS:
         return True
-    return False
+    return "" in other.dimensions and "" not in one.dimensions
 
 
 def _is_year(token: Token) -> bool:

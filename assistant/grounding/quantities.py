@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - expressions read best in one line
 """Numbers, amounts, times and dates of a text, as values that can be compared."""
 
 from __future__ import annotations

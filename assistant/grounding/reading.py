@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -167,7 +168,7 @@ def _word(
 
 def _name_pairs(tokens: list[Token]) -> tuple[Token, ...]:
     """A first word that a name follows is one too, unless it is a known word: 'Grace Murphy'."""
-    for one, following in zip(tokens, tokens[1:], strict=False):
+    for one, following in itertools.pairwise(tokens):
         if one.first and one.kind == "word" and following.kind == "name" and not one.groups:
             tokens[one.place] = Token(
                 one.place, "name", one.written, one.bare, one.stem, one.groups, one.sides,

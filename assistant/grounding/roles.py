@@ -187,10 +187,23 @@ def _exchanged(one: Link, other: Link, links: list[Link], alignment: Alignment) 
         return False
     if _by(alignment.statement, one.said) != _by(alignment.source, other.told):
         return False
-    if _only_these(one, other, links):
+    if _only_these(one, other, links) and all(
+        _stands_alone(link, alignment) for link in (one, other)
+    ):
         return True
     rest = [link for link in links if link not in (one, other)]
     return _moved(one, other, rest) and _moved(other, one, rest)
+
+
+def _stands_alone(link: Link, alignment: Alignment) -> bool:
+    """A name or a figure, or a noun right behind its article, in both texts; no genitive."""
+    if link.said.kind in {"name", "quantity"}:
+        between = alignment.source.tokens[max(0, link.told.place - 2) : link.told.place]
+        return not any(one.bare in {"of", "de", "d", "du", "des"} for one in between)
+    return all(
+        token.place > 0 and _opens_noun(reading.tokens[token.place - 1])
+        for token, reading in ((link.said, alignment.statement), (link.told, alignment.source))
+    )
 
 
 def _only_these(one: Link, other: Link, links: list[Link]) -> bool:
