@@ -39,6 +39,9 @@ VERBATIM = 0.9
 WHOLE = 0.6
 """... and each half is at least this share of its source."""
 
+MAX_CHARS = 3000
+"""Longer sentences are not read."""
+
 MAX_SPLITS = 6
 """Borders at which a sentence is tried in two parts."""
 
@@ -109,6 +112,8 @@ class Grounds:
         Args:
             cited: passages (from 0) that its writer names; they come first among equals.
         """
+        if len(sentence) > MAX_CHARS:
+            return Support(False, 0.0, (), explain(Fault.NOTHING))
         statement = read(sentence, self._language)
         if len(statement.tokens) > MAX_TOKENS or len(statement.content) < LEAST_WORDS:
             return Support(False, 0.0, (), explain(Fault.NOTHING))

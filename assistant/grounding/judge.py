@@ -3,7 +3,7 @@
 A figure, date or name that the source lacks, a denial, a contrary, another bound, quantifier
 or condition, or exchanged roles: each alone is enough to refuse. What passes gets a support
 score from how much of it the source says; its weights are plain numbers in `support.json`,
-fitted by `benchmarks/grounding.py`.
+set by hand.
 """
 
 from __future__ import annotations

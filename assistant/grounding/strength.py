@@ -57,9 +57,12 @@ def _marked(reading: Reading) -> tuple[tuple[str, Token, tuple[int, ...]], ...]:
                 name = "only"
             else:
                 continue
-        if name == "even" and following not in {"if", "si", "when", "quand", "though"}:
-            if token.bare not in {"including", "compris"}:
-                continue
+        if (
+            name == "even"
+            and following not in {"if", "si", "when", "quand", "though"}
+            and token.bare not in {"including", "compris"}
+        ):
+            continue
         if name == "if" and (before in {"even", "meme", "comme", "as"} or following == "bien"):
             continue
         if name == "some" and token.bare == "certain" and reading.language == "fr":
@@ -181,9 +184,13 @@ def find_condition(alignment: Alignment, given: frozenset[str]) -> str:
             return token.written
         if name == "except" and not names_told & {"except", "only", "if"}:
             return token.written
-        if name == "if" and "except" in names_told and "if" not in names_told:
-            if not find_negations(alignment.statement):
-                return token.written
+        if (
+            name == "if"
+            and "except" in names_told
+            and "if" not in names_told
+            and not find_negations(alignment.statement)
+        ):
+            return token.written
     for name, token, _ in told:
         if name not in {"if", "except"} or names_said & {"if", "except", "only"}:
             continue
