@@ -195,9 +195,7 @@ def main() -> None:
                 cells.append(f"{share / total:.3f} ({share} of {total})" if total else "-")
             label = "true, refused" if true else "false, caught"
             print(f"| {label}: {kind} | {cells[0]} | {cells[1]} |")
-    print(
-        f"\n{len(statements)} statements, {1000 * seconds / len(statements):.1f} ms of processor time each"
-    )
+    print(f"\n{len(statements)} statements, {1000 * seconds / len(statements):.1f} ms of CPU each")
 
 
 if __name__ == "__main__":
