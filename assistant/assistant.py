@@ -63,7 +63,7 @@ class Assistant:
         self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self._composer = Composer(EvidenceReader(embedder), generator, settings, embedder)
 
     def search(
         self,

@@ -150,8 +150,8 @@ class AnsweringSettings(Section):
         le=1.0,
         description="refuse when the probability that the passages hold the answer is lower",
     )
-    grounding: Literal["strict", "warn"] = Field(
-        "strict", description="unsupported sentences are removed, or marked"
+    grounding: Literal["strict", "warn", "off"] = Field(
+        "strict", description="unsupported sentences are removed, marked, or left as they are"
     )
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(

@@ -23,6 +23,7 @@ from rich.progress import (
 
 from assistant.answering.compose import UNSUPPORTED, SentenceWritten
 from assistant.assistant import AskEvent
+from assistant.language import detect_language
 from assistant.types import (
     Answer,
     Citation,
@@ -32,6 +33,7 @@ from assistant.types import (
     Language,
     Passage,
     ProgressListener,
+    Sentence,
 )
 
 NEAREST = 3
@@ -48,8 +50,7 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
     for event in events:
         if isinstance(event, SentenceWritten):
             marks = "".join(f" [{marker}]" for marker in event.sentence.citations)
-            doubt = "" if event.sentence.supported else f" {UNSUPPORTED}"
-            print(f"{event.sentence.text}{marks}{doubt}", flush=True)
+            print(f"{event.sentence.text}{marks}{_doubt(event.sentence)}", flush=True)
         elif isinstance(event, Answer):
             answer = event
     assert answer is not None  # noqa: S101 - every question ends with an answer
@@ -66,6 +67,13 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
             print(f"    “{_shorten(citation.quote)}”")
             print(f"    {citation.uri}")
     return answer
+
+
+def _doubt(sentence: Sentence) -> str:
+    if sentence.doubt is None:
+        return ""
+    reason = sentence.doubt.fr if detect_language(sentence.text) == "fr" else sentence.doubt.en
+    return f" {UNSUPPORTED} {reason}"
 
 
 def print_hits(hits: Iterable[Passage]) -> None:

@@ -250,10 +250,25 @@ class Citation(PublicModel):
     places: list[Place] = []
 
 
+class Doubt(PublicModel):
+    """Why a sentence is not borne out: a code, and the same for readers of both languages."""
+
+    fault: str
+    en: str
+    fr: str
+
+
 class Sentence(PublicModel):
+    """`support` in [0, 1] says how far the cited sentences bear it out. `doubt` is None where
+    they do, and where nobody wants to know (grounding = "off"). `translated`: the sources are
+    in the other language, so that words were compared by their meaning only."""
+
     text: str
     supported: bool
     citations: list[int]
+    support: float = 0.0
+    doubt: Doubt | None = None
+    translated: bool = False
 
 
 class Timings(PublicModel):
