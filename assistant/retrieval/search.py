@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.fusion import fuse_scores
 from assistant.retrieval.query import Query
 from assistant.settings import RetrievalSettings
-from assistant.types import Passage, Readable
+from assistant.types import Passage, Readable, ScoredId
 
 
 class Searcher:
@@ -29,22 +31,22 @@ class Searcher:
         text = self._library.search_text(
             query.text, k=wanted, readable=readable, language=query.language
         )
-        chunks = self._library.chunks([hit.id for hit in (*dense, *text)], readable)
+        found = {hit.id: hit for hit in (*dense, *text)}
         fused = fuse_scores(
             dense,
             text,
             dense_weight=self._settings.dense_weight,
-            foreign=[i for i, one in chunks.items() if one.language not in {None, query.language}],
+            foreign=[i for i, one in found.items() if one.language not in {None, query.language}],
         )
-        best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
+        best: dict[str, ScoredId] = {}  # the same text is one passage
         for hit in fused:
-            if hit.id in chunks:
-                best.setdefault(chunks[hit.id].piece_key, (chunks[hit.id], hit.score))
-        found = [*best.values()][:k]
-        whole = self._library.with_twins([chunk for chunk, _ in found], readable)
+            best.setdefault(found[hit.id].piece_key, hit)
+        scores = {hit.id: hit.score for hit in islice(best.values(), k)}
+        chunks = self._library.chunks([*scores], readable)
+        shown = [chunks[chunk_id] for chunk_id in scores if chunk_id in chunks]
         return [
-            passage_of(chunk, rank=rank, score=score)
-            for rank, (chunk, (_, score)) in enumerate(zip(whole, found, strict=True), start=1)
+            passage_of(chunk, rank=rank, score=scores[chunk.chunk_id])
+            for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
         ]
 
 

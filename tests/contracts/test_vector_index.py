@@ -11,7 +11,9 @@ import pytest
 from assistant.errors import IndexMismatchError
 from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorIndex
 from assistant.knowledge.vectors.chroma import MAX_ROWS, ChromaVectors
+from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
+from assistant.knowledge.vectors.mirrored import MirroredVectors
 from assistant.types import OPERATOR, Readable
 
 DIMENSION = 16
@@ -37,13 +39,18 @@ def found(index: VectorIndex, vector: Vector, readable: Readable, k: int = 10) -
     return [hit.id for hit in index.search(vector, k=k, readable=readable)]
 
 
-@pytest.fixture(params=["chroma", "memory"])
+@pytest.fixture(params=["chroma", "memory", "exact", "mirrored"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
-    opened: VectorIndex = (
-        ChromaVectors(tmp_path / "vectors", embedder_id="e", dimension=DIMENSION)
-        if request.param == "chroma"
-        else MemoryVectors(DIMENSION)
-    )
+    opened: VectorIndex
+    if request.param == "chroma":
+        opened = ChromaVectors(tmp_path / "vectors", embedder_id="e", dimension=DIMENSION)
+    elif request.param == "memory":
+        opened = MemoryVectors(DIMENSION)
+    elif request.param == "exact":
+        opened = ExactVectors(DIMENSION)
+    else:
+        opened = MirroredVectors(MemoryVectors(DIMENSION), ExactVectors(DIMENSION), lambda _ids: [])
+        opened.search(unit_vectors(1)[0], k=1, readable=EVERYONE)  # makes the copy
     yield opened
     opened.close()
 
