@@ -63,6 +63,7 @@ def bench_search(
         typer.Option(min=100, max=5_000_000, help="Size of a library; may be repeated."),
     ] = None,
     groups: Annotated[int, typer.Option(min=2, max=100_000, help="So many in all.")] = 500,
+    questions: Annotated[int, typer.Option(min=10, max=10_000, help="Asked each reader.")] = 100,
     keep: Annotated[
         Path | None,
         typer.Option(help="Where the libraries stay, for the next time; else they are deleted."),
@@ -78,6 +79,7 @@ def bench_search(
         [absolute_path(path) for path in paths or ()],
         sizes=chunks or (10_000, 100_000),
         groups=groups,
+        questions=questions,
         keep=keep,
         announce=lambda message: print(message, file=sys.stderr, flush=True),
     )

@@ -64,7 +64,9 @@ def test_nearest_comes_first_with_its_cosine(index: VectorIndex) -> None:
     hits = index.search(question, k=5, readable=EVERYONE)
     cosines = vectors @ question
     assert [hit.id for hit in hits] == [f"d:{i}" for i in np.argsort(-cosines)[:5]]
-    assert [hit.score for hit in hits] == pytest.approx(sorted(cosines, reverse=True)[:5], abs=CLOSE)
+    assert [hit.score for hit in hits] == pytest.approx(
+        sorted(cosines, reverse=True)[:5], abs=CLOSE
+    )
 
 
 def test_only_chunks_of_the_readers_groups_are_found(index: VectorIndex) -> None:
