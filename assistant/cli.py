@@ -183,7 +183,7 @@ def ask(
     """Answer a question from the documents, with citations, or say that they do not answer it."""
     from assistant.terminal import print_answer
 
-    with open_client(load_settings(data)) as client:
+    with open_client(load_settings(data), writes=True) as client:
         events = client.ask(question, collection=collection)
         if as_json:
             *_, answer = events

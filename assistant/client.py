@@ -92,16 +92,19 @@ class Client(Protocol):
     def close(self) -> None: ...
 
 
-def open_client(settings: Settings) -> Client:
+def open_client(settings: Settings, *, writes: bool = True) -> Client:
     """Through the running service where there is one, else on the data directory itself.
 
+    Args:
+        writes: False: nothing will be asked of the generator, so it may be missing or refused.
     Raises:
         PhiloError: see `open_assistant`.
     """
     service = find_service(settings.data)
     if service is not None:
         return RemoteClient(service)
-    return LocalClient(open_assistant(settings, wait_s=WAIT_S))
+    needed = settings if writes else settings.without_generator()
+    return LocalClient(open_assistant(needed, wait_s=WAIT_S))
 
 
 class LocalClient:

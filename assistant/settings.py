@@ -222,6 +222,11 @@ class Settings(Section):
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
 
+    def without_generator(self) -> Settings:
+        """The same for work that writes no text: what the generator needs is not asked for."""
+        models = self.models.model_copy(update={"generator": NO_GENERATOR})
+        return self.model_copy(update={"models": models})
+
 
 def load_settings(data: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
     """Read the settings of a data directory.

@@ -75,7 +75,7 @@ def reindex_documents(data: Data = None, as_json: Json = False) -> None:
     from assistant.service import open_assistant
     from assistant.types import OPERATOR
 
-    with open_assistant(load_settings(data)) as assistant:
+    with open_assistant(load_settings(data).without_generator()) as assistant:
         assistant.library.rebuild()
         documents, chunks = assistant.library.count(OPERATOR)
     if as_json:

@@ -57,9 +57,10 @@ def print_json(value: BaseModel | dict[str, Any]) -> None:
 
 
 @contextmanager
-def open_client(settings: Settings) -> Iterator[Client]:
-    """The running service's client, or the data directory itself."""
+def open_client(settings: Settings, *, writes: bool = False) -> Iterator[Client]:
+    """The running service's client, or the data directory itself; the generator only where the
+    command `writes`."""
     from assistant import client
 
-    with closing(client.open_client(settings)) as opened:
+    with closing(client.open_client(settings, writes=writes)) as opened:
         yield opened
