@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,10 +43,11 @@ from assistant.knowledge.stored import (
     StoredChunk,
     in_batches,
     is_kept,
+    load_vector_entries,
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.upkeep import ReconcileReport, Upkeep
-from assistant.knowledge.vectors.base import VectorIndex
+from assistant.knowledge.vectors.base import VectorEntry, VectorIndex
 from assistant.types import OPERATOR, DocumentInfo, Draft, IngestOutcome
 
 __all__ = [
@@ -72,12 +74,17 @@ def open_library(directory: Path, *, embedder_id: str, dimension: int) -> Librar
     """
     from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
     from assistant.knowledge.vectors.chroma import ChromaVectors
+    from assistant.knowledge.vectors.exact import ExactVectors
+    from assistant.knowledge.vectors.mirrored import MirroredVectors
 
     with contextlib.ExitStack() as opened:
         database = open_database(directory / "philo.db")
         opened.callback(database.close)
         check_embedder(database, embedder_id)
-        vectors = ChromaVectors(directory / "vectors", embedder_id=embedder_id, dimension=dimension)
+        store = ChromaVectors(directory / "vectors", embedder_id=embedder_id, dimension=dimension)
+        vectors = MirroredVectors(
+            store, ExactVectors(dimension), partial(read_vector_entries, database)
+        )
         opened.callback(vectors.close)
         lexicon = TantivyLexicon(directory / "lexicon")
         opened.callback(lexicon.close)
@@ -86,6 +93,15 @@ def open_library(directory: Path, *, embedder_id: str, dimension: int) -> Librar
         library.jobs.reclaim()
         opened.pop_all()
     return library
+
+
+def read_vector_entries(
+    database: Database, chunk_ids: Collection[str]
+) -> Iterator[list[VectorEntry]]:
+    """What SQL says of the chunks, in portions; unknown ids are passed over."""
+    for some in in_batches(sorted(chunk_ids)):
+        with database.reading() as session:
+            yield load_vector_entries(session, some)
 
 
 def check_embedder(database: Database, embedder_id: str) -> None:
