@@ -138,6 +138,9 @@ class RetrievalSettings(Section):
     dense_weight: float = Field(
         0.5, ge=0.0, le=1.0, description="share of the dense score in the fused one"
     )
+    follow_ups: Literal["rules", "model"] = Field(
+        "rules", description="what makes a follow-up stand alone; a model should be a large one"
+    )
 
 
 class AnsweringSettings(Section):
@@ -153,6 +156,12 @@ class AnsweringSettings(Section):
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(
         600, ge=256, le=100_000, description="most tokens of passages put before the model"
+    )
+
+
+class AuditSettings(Section):
+    content: bool = Field(
+        True, description="keep questions and answers in the audit log; else only their SHA-256"
     )
 
 
@@ -227,6 +236,7 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    audit: AuditSettings = AuditSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

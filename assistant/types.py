@@ -124,9 +124,15 @@ class Chunk:
         return "\n".join(part for part in (context, self.table_header, self.text) if part)
 
 
+DateBasis = Literal["", "document", "file"]
+"""Who says of which day a document is: itself, or only its file, by when that was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A new version of a document, ready to be staged.
+
+    `date` is YYYY, YYYY-MM or YYYY-MM-DD, "" where none is known.
 
     `content_sha256` is of the file's bytes. `recipe` names everything besides the bytes that
     shaped the chunks (parser and chunker revision, embedder id): when either changes, the
@@ -145,6 +151,7 @@ class Draft:
     recognised: tuple[tuple[int, float], ...] = ()
     author: str = ""
     date: str = ""
+    date_basis: DateBasis = ""
     media_type: str = ""
     size_bytes: int = 0
 
@@ -386,7 +393,8 @@ DocumentState = Literal["published", "quarantined"]
 
 
 class DocumentInfo(PublicModel):
-    """`ocr_confidence` is the mean over `recognised_pages`, in [0, 1]. `reason` says why a
+    """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
+    mean over `recognised_pages`, in [0, 1]. `reason` says why a
     document is in quarantine. `parent_id` is the document it was attached to."""
 
     id: str
@@ -395,6 +403,9 @@ class DocumentInfo(PublicModel):
     collection: str
     groups: list[str]
     language: Language | None
+    author: str = ""
+    date: str = ""
+    date_basis: DateBasis = ""
     media_type: str
     size_bytes: int
     pages: int
@@ -554,6 +565,7 @@ class Ingestor(Protocol):
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
         """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
         may be deleted when the call returns. The same name again is a new version. Its bytes
@@ -566,6 +578,7 @@ class Ingestor(Protocol):
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
         """The same without waiting: the file is durable when this returns, and the job says
         what becomes of it."""

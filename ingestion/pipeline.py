@@ -195,6 +195,7 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
         """See `assistant.types.Ingestor`. A file of an unknown format is a failure in the
         report.
@@ -207,10 +208,10 @@ class LocalIngestor:
         run = Run(1)
         name = file_name(name)
         if format_of(name) is None:
-            run.fail(_upload_uri(name, collection), _unknown_format())
+            run.fail(_upload_uri(name, collection, owner), _unknown_format())
             return run.report()
         with _told_errors():
-            self._accept(path, name, collection, _group_set(groups), run_id)
+            self._accept(path, name, collection, owner, _group_set(groups), run_id)
             self._follow(run_id, run)
         return run.report()
 
@@ -221,6 +222,7 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
         """See `assistant.types.Ingestor`.
 
@@ -232,7 +234,9 @@ class LocalIngestor:
         if format_of(name) is None:
             raise ParseError(f"{name}: {_unknown_format()}")
         with _told_errors():
-            job_id = self._accept(path, name, collection, _group_set(groups), uuid.uuid4().hex)
+            job_id = self._accept(
+                path, name, collection, owner, _group_set(groups), uuid.uuid4().hex
+            )
         self._worker.start()
         return self._library.jobs.job(job_id, OPERATOR)
 
@@ -246,13 +250,14 @@ class LocalIngestor:
         path: str,
         name: str,
         collection: str,
+        owner: str,
         groups: frozenset[str] | None,
         run_id: str,
     ) -> str:
         def job(sha256: str) -> NewJob:
             return NewJob(
                 kind=JobKind.ADD,
-                uri=_upload_uri(name, collection),
+                uri=_upload_uri(name, collection, owner),
                 collection=collection,
                 name=name,
                 groups=groups,
@@ -351,8 +356,10 @@ def _told_errors() -> Iterator[None]:
         raise said from exc
 
 
-def _upload_uri(name: str, collection: str) -> str:
-    return f"upload://{quote(collection, safe='')}/{quote(name, safe='')}"
+def _upload_uri(name: str, collection: str, owner: str) -> str:
+    """People cannot replace what others brought in under the same name."""
+    whose = f"~{quote(owner, safe='')}/" if owner else ""
+    return f"upload://{quote(collection, safe='')}/{whose}{quote(name, safe='')}"
 
 
 def _unknown_format() -> str:

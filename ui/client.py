@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Turn
+from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Turn
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -41,13 +41,13 @@ class Service:
         return self._call("GET", "/health")
 
     def ask(
-        self, question: str, *, history: Sequence[Turn], collection: str | None
+        self, question: str, *, history: Sequence[Turn], scope: Scope
     ) -> Generator[tuple[str, Any], None, None]:
         """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
 
         Closing the iterator stops the writing.
         """
-        body = {"question": question, "history": list(history), "collection": collection}
+        body = {"question": question, "history": list(history), "scope": scope}
         # The first sentence may take a small machine minutes: no limit on reading.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
         try:

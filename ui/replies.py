@@ -70,6 +70,18 @@ class Answer(TypedDict):
     timings_ms: Timings
 
 
+class Scope(TypedDict, total=False):
+    """Which documents to ask; what is left out asks for nothing."""
+
+    collections: list[str]
+    documents: list[str]
+    types: list[str]
+    languages: list[str]
+    author: str
+    after: str
+    before: str
+
+
 class Turn(TypedDict):
     role: Literal["user", "assistant"]
     text: str
@@ -87,6 +99,9 @@ class Document(TypedDict):
     ocr_confidence: float | None
     reason: str | None
     published_at: str
+    author: str
+    date: str
+    date_basis: Literal["", "document", "file"]
 
 
 class DocumentList(TypedDict):

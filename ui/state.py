@@ -15,6 +15,7 @@ from ui.replies import Answer, Turn
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
+TITLES = "titles"
 SEARCH = "search"
 LIST_PAGE = "list_page"
 TEXT_PAGE = "text_page"

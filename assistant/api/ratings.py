@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
+from fastapi import APIRouter, Depends, FastAPI, Query
 
+from assistant.api.operator import operator_only
 from assistant.api.reader import Reader
 from assistant.api.schemas import RatingList
 from assistant.assistant import Assistant
@@ -20,17 +20,13 @@ def add_ratings(api: FastAPI, assistant: Assistant, operator_token: str) -> None
     """
     ratings = assistant.library.ratings
 
-    def ask_for_token(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {operator_token}".encode()):
-            raise HTTPException(401, "Only the operator's own commands may see ratings.")
-
     @api.post("/ratings", status_code=201)
     def rate(rating: NewRating, readable: Reader) -> Rating:
         """Say of an answer whether it is good. 404 when it names a document that is gone or
         that the caller may not read."""
         return ratings.add(rating, readable)
 
-    router = APIRouter(dependencies=[Depends(ask_for_token)])
+    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
 
     @router.get("/ratings")
     def rated(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import (
     Citation,
     DocumentInfo,
@@ -26,6 +27,13 @@ class AskRequest(PublicModel):
     question: str = Field(max_length=MAX_BODY_CHARS)
     history: list[Turn] = Field(default=[], max_length=50)
     collection: str | None = Field(default=None, max_length=200)
+    scope: Scope = EVERYTHING
+
+
+class SearchRequest(PublicModel):
+    question: str = Field(max_length=MAX_BODY_CHARS)
+    k: int = Field(default=10, ge=1, le=100)
+    scope: Scope = EVERYTHING
 
 
 class SearchResponse(PublicModel):

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from assistant.access.people import People
+from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
 from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.job_records import NewJob, cancel_attached, cancel_for, utc_now
@@ -132,6 +134,8 @@ class Library(ReadingRoom):
         super().__init__(database, vectors, lexicon)
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
+        self.people = People(database)
+        self.audit = Audit(database, database.path.parent)
         self.ratings = Ratings(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint

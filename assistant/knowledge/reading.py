@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
 from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.scoping import is_in_scope
 from assistant.knowledge.stored import (
     Known,
     Published,
@@ -29,6 +30,7 @@ from assistant.knowledge.stored import (
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import DocumentInfo, DocumentState, Language, Readable, ScoredId
 from assistant.words import fold
 
@@ -239,32 +241,56 @@ class ReadingRoom:
             rows = session.execute(query.order_by(ChunkRow.ordinal))
             return [to_stored_chunk(*row) for row in rows]
 
-    def search_dense(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
-        """At most `k` readable chunk ids with their cosine similarity, best first.
+    def search_dense(
+        self, vector: Vector, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+    ) -> list[ScoredId]:
+        """At most `k` readable chunk ids in scope with their cosine similarity, best first.
 
         Args:
             vector: (D,) float32, L2-normalised.
         Raises:
             IndexMismatchError: D differs from the library's.
         """
+        documents = self._documents_in(scope, readable)
         return self._search(
-            lambda wanted: self._vectors.search(vector, k=wanted, readable=readable), k, readable
-        )
-
-    def search_text(
-        self, query: str, *, k: int, readable: Readable, language: Language
-    ) -> list[ScoredId]:
-        """At most `k` readable chunk ids with their BM25 scores, best first."""
-        return self._search(
-            lambda wanted: self._lexicon.search(
-                query, k=wanted, readable=readable, language=language
+            lambda wanted: self._vectors.search(
+                vector, k=wanted, readable=readable, documents=documents
             ),
             k,
             readable,
+            scope,
         )
 
+    def search_text(
+        self,
+        query: str,
+        *,
+        k: int,
+        readable: Readable,
+        language: Language,
+        scope: Scope = EVERYTHING,
+    ) -> list[ScoredId]:
+        """At most `k` readable chunk ids in scope with their BM25 scores, best first."""
+        documents = self._documents_in(scope, readable)
+        return self._search(
+            lambda wanted: self._lexicon.search(
+                query, k=wanted, readable=readable, language=language, documents=documents
+            ),
+            k,
+            readable,
+            scope,
+        )
+
+    def _documents_in(self, scope: Scope, readable: Readable) -> frozenset[str] | None:
+        """The ids that a scope leaves to a reader; None where it narrows nothing."""
+        if scope == EVERYTHING:
+            return None
+        query = select(DocumentRow.id).where(is_readable(readable), is_in_scope(scope))
+        with self._database.reading() as session:
+            return frozenset(session.scalars(query))
+
     def _search(
-        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable
+        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable, scope: Scope
     ) -> list[ScoredId]:
         """Ask an index for more and more until `k` of its hits stand before SQL."""
         if k < 1:
@@ -272,20 +298,20 @@ class ReadingRoom:
         wanted = k
         while True:
             hits = ask(wanted)
-            confirmed = self._confirm([hit.id for hit in hits], readable)
+            confirmed = self._confirm([hit.id for hit in hits], readable, scope)
             kept = [hit for hit in hits if hit.id in confirmed]
             if len(kept) >= k or len(hits) < wanted:
                 return kept[:k]
             wanted *= 4
 
-    def _confirm(self, chunk_ids: Sequence[str], readable: Readable) -> set[str]:
+    def _confirm(self, chunk_ids: Sequence[str], readable: Readable, scope: Scope) -> set[str]:
         confirmed: set[str] = set()
         with self._database.reading() as session:
             for ids in in_batches(chunk_ids):
                 query = (
                     select(ChunkRow.id)
                     .join(DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id)
-                    .where(ChunkRow.id.in_(ids), is_readable(readable))
+                    .where(ChunkRow.id.in_(ids), is_readable(readable), is_in_scope(scope))
                 )
                 confirmed.update(session.scalars(query))
         return confirmed

@@ -22,7 +22,16 @@ from assistant.knowledge.tables import (
 )
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
-from assistant.types import Chunk, DocumentInfo, DocumentState, Language, Line, Place, Readable
+from assistant.types import (
+    Chunk,
+    DateBasis,
+    DocumentInfo,
+    DocumentState,
+    Language,
+    Line,
+    Place,
+    Readable,
+)
 
 IDS_A_STATEMENT = 5_000
 """SQLite takes 32,766 parameters at most."""
@@ -290,6 +299,9 @@ def to_document_info(
         collection=document.collection,
         groups=sorted(groups),
         language=cast("Language | None", version.language),
+        author=version.author,
+        date=version.date,
+        date_basis=cast("DateBasis", version.date_basis),
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         pages=version.pages,

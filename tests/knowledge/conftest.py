@@ -16,7 +16,7 @@ from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library, Publication
 from assistant.knowledge.vectors.chroma import ChromaVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
-from assistant.types import OPERATOR, Chunk, Draft, Language, Line, Readable
+from assistant.types import OPERATOR, Chunk, DateBasis, Draft, Language, Line, Readable
 
 EMBEDDER = "test-embedder"
 DIMENSION = 8
@@ -37,6 +37,9 @@ def build_draft(
     language: Language | None = "fr",
     heading: tuple[str, ...] = (),
     table_header: str = "",
+    author: str = "",
+    date: str = "",
+    date_basis: DateBasis = "",
 ) -> Draft:
     """A document with one chunk a text, each on a page of its own."""
     chunks: list[Chunk] = []
@@ -59,6 +62,9 @@ def build_draft(
         language=language,
         pages=max(1, len(texts)),
         empty_pages=(7,),
+        author=author,
+        date=date,
+        date_basis=date_basis,
         media_type="text/plain",
         size_bytes=start,
     )
