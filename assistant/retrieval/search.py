@@ -6,7 +6,7 @@ from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.crossing import even_out, join_texts
 from assistant.retrieval.diversity import spread
-from assistant.retrieval.fusion import fuse_scores
+from assistant.retrieval.fusion import fuse_scores, spread_of
 from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
 from assistant.scope import EVERYTHING, Scope
@@ -49,6 +49,7 @@ class Searcher:
             even_out(dense, foreign),
             join_texts(text, other, foreign, k=wanted),
             dense_weight=self._settings.dense_weight,
+            dense_spread=spread_of(self._embedder.id),
         )
         best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
         for hit in fused:
