@@ -11,6 +11,7 @@ from assistant.answering.evidence import EvidenceReader
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
+from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
@@ -34,6 +35,7 @@ class Assistant:
         library: Library,
         embedder: Embedder,
         generator: Generator | None,
+        reranker: Reranker | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
     ) -> None:
@@ -46,7 +48,7 @@ class Assistant:
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
-        self._searcher = Searcher(library, embedder, settings.retrieval)
+        self._searcher = Searcher(library, embedder, settings.retrieval, reranker=reranker)
         self._composer = Composer(EvidenceReader(embedder), generator, settings)
 
     def search(

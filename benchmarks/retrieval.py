@@ -2,8 +2,9 @@
 
     python benchmarks/retrieval.py SET [SET ...] [--weights 0.3 0.5 0.7] [--together]
 
-Documents count once, by their best chunk. nDCG@10 with the sets' graded relevance (Järvelin and
-Kekäläinen, TOIS 2002). --together puts all sets into one library, French beside English.
+Documents count once, by their best chunk. nDCG@10 with the sets' graded relevance, linear
+in the grade as trec_eval has it (Järvelin and Kekäläinen, TOIS 2002). --together puts
+all sets into one library, French beside English.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def _ask(searcher: Searcher, question: Question) -> tuple[float, float, float]:
 
 
 def _discounted(gains: Sequence[int]) -> float:
-    return sum((2**gain - 1) / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
+from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.crossing import even_out, join_texts
 from assistant.retrieval.diversity import spread
 from assistant.retrieval.fusion import fuse_scores, spread_of
@@ -17,7 +22,15 @@ from assistant.types import Passage, Readable
 class Searcher:
     """Hybrid search over the published, readable chunks."""
 
-    def __init__(self, library: Library, embedder: Embedder, settings: RetrievalSettings) -> None:
+    def __init__(
+        self,
+        library: Library,
+        embedder: Embedder,
+        settings: RetrievalSettings,
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self._reranker = reranker
         self._library = library
         self._embedder = embedder
         self._settings = settings
@@ -55,13 +68,29 @@ class Searcher:
         for hit in fused:
             if hit.id in chunks:
                 best.setdefault(chunks[hit.id].piece_key, (chunks[hit.id], hit.score))
-        ranked = [*best.values()]
+        ranked = self._reread(query, [*best.values()])
         found = spread(ranked, [chunk.document_id for chunk, _ in ranked], k=k, most=-(-k // 2))
         whole = self._library.with_twins([chunk for chunk, _ in found], readable)
         return [
             passage_of(chunk, rank=rank, score=score)
             for rank, (chunk, (_, score)) in enumerate(zip(whole, found, strict=True), start=1)
         ]
+
+    def _reread(
+        self, query: Query, ranked: Sequence[tuple[StoredChunk, float]]
+    ) -> list[tuple[StoredChunk, float]]:
+        """The best ones in the order of the reranker. The scores stay with their ranks: what
+        a reranker gives is comparable within one question only."""
+        if self._reranker is None:
+            return [*ranked]
+        read, rest = ranked[: self._settings.reranked], ranked[self._settings.reranked :]
+        texts = [
+            "\n".join(part for part in (chunk.title, *chunk.heading, chunk.text) if part)
+            for chunk, _ in read
+        ]
+        order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
+        scores = [score for _, score in read]
+        return [*zip([read[n][0] for n in order], scores, strict=True), *rest]
 
 
 def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
