@@ -16,6 +16,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
+from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
@@ -48,6 +49,7 @@ class Assistant:
         library: Library,
         embedder: Embedder,
         generator: Generator | None,
+        reranker: Reranker | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
     ) -> None:
@@ -62,7 +64,7 @@ class Assistant:
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
-        self._searcher = Searcher(library, embedder, settings.retrieval)
+        self._searcher = Searcher(library, embedder, settings.retrieval, reranker=reranker)
         self._composer = Composer(EvidenceReader(embedder), generator, settings, embedder)
 
     def search(

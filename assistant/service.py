@@ -14,6 +14,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
 from assistant.models.embedders import Embedder, open_embedder
 from assistant.models.generators import Generator, open_generator
+from assistant.models.rerankers import open_reranker
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
@@ -45,6 +46,7 @@ def open_assistant(
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
         ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
         IndexMismatchError: the knowledge was built with another embedder.
+        UnknownModelError: the reranker that the settings name is no folder.
     """
     with ExitStack() as opened:
         if embedder is not None:
@@ -56,6 +58,9 @@ def open_assistant(
             opened.callback(embedder.close)
         library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
         opened.callback(library.close)
+        reranker = open_reranker(settings.models)
+        if reranker is not None:
+            opened.callback(reranker.close)
         generator = None
         if settings.models.generator != NO_GENERATOR:
             generator = _open_generator(settings, replicas)
@@ -65,6 +70,7 @@ def open_assistant(
             library=library,
             embedder=embedder,
             generator=generator,
+            reranker=reranker,
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,
         )

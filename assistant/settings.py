@@ -69,6 +69,12 @@ class ModelSettings(Section):
         "multilingual-e5-small",
         description="catalogue id, or the path of a sentence-transformers folder on disk",
     )
+    reranker: str | None = Field(
+        None,
+        min_length=1,
+        description="path of a sentence-transformers CrossEncoder on disk that reads the question "
+        "with each of the best passages; none by default",
+    )
     directory: Path = Field(
         default_factory=lambda: (
             Path(platformdirs.user_cache_dir("philo", appauthor=False)) / "models"
@@ -136,7 +142,14 @@ class RetrievalSettings(Section):
     candidates: int = Field(100, ge=10, le=1000, description="taken from each index")
     passages: int = Field(8, ge=1, le=50, description="kept for an answer")
     dense_weight: float = Field(
-        0.5, ge=0.0, le=1.0, description="share of the dense score in the fused one"
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="share of the dense score in the fused one, for a question whose two lists "
+        "lie apart as usual",
+    )
+    reranked: int = Field(
+        20, ge=1, le=200, description="best passages that a reranker reads, where there is one"
     )
     follow_ups: Literal["rules", "model"] = Field(
         "rules", description="what makes a follow-up stand alone; a model should be a large one"

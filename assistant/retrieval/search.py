@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
+from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.crossing import even_out, join_texts
 from assistant.retrieval.diversity import spread
-from assistant.retrieval.fusion import fuse_scores
+from assistant.retrieval.fusion import fuse_scores, spread_of
 from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
 from assistant.scope import EVERYTHING, Scope
@@ -17,7 +20,15 @@ from assistant.types import Passage, Readable, ScoredId
 class Searcher:
     """Hybrid search over the published, readable chunks."""
 
-    def __init__(self, library: Library, embedder: Embedder, settings: RetrievalSettings) -> None:
+    def __init__(
+        self,
+        library: Library,
+        embedder: Embedder,
+        settings: RetrievalSettings,
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self._reranker = reranker
         self._library = library
         self._embedder = embedder
         self._settings = settings
@@ -49,11 +60,12 @@ class Searcher:
             even_out(dense, foreign),
             join_texts(text, other, foreign, k=wanted),
             dense_weight=self._settings.dense_weight,
+            dense_spread=spread_of(self._embedder.id),
         )
         best: dict[str, ScoredId] = {}  # the same text is one passage
         for hit in fused:
             best.setdefault(found[hit.id].piece_key, hit)
-        ranked = [*best.values()]
+        ranked = self._reread(query, [*best.values()], readable)
         documents = [found[hit.id].document_id for hit in ranked]
         scores = {hit.id: hit.score for hit in spread(ranked, documents, k=k, most=-(-k // 2))}
         chunks = self._library.chunks([*scores], readable)
@@ -62,6 +74,23 @@ class Searcher:
             passage_of(chunk, rank=rank, score=scores[chunk.chunk_id])
             for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
         ]
+
+    def _reread(self, query: Query, ranked: list[ScoredId], readable: Readable) -> list[ScoredId]:
+        """The best ones in the order of the reranker. The scores stay with their ranks: what
+        a reranker gives is comparable within one question only."""
+        if self._reranker is None:
+            return ranked
+        chunks = self._library.chunks(
+            [hit.id for hit in ranked[: self._settings.reranked]], readable
+        )
+        read = [hit for hit in ranked[: self._settings.reranked] if hit.id in chunks]
+        texts = [
+            "\n".join(part for part in (one.title, *one.heading, one.text) if part)
+            for one in (chunks[hit.id] for hit in read)
+        ]
+        order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
+        reread = [ScoredId(read[n].id, hit.score) for n, hit in zip(order, read, strict=True)]
+        return [*reread, *ranked[self._settings.reranked :]]
 
 
 def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
