@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from assistant.access.people import People
+from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
 from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.job_records import NewJob, cancel_attached, cancel_for, utc_now
@@ -32,6 +34,7 @@ from assistant.knowledge.publishing import (
     show_version,
     stage_version,
 )
+from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
@@ -126,8 +129,8 @@ class Library(ReadingRoom):
     """The record of what is known. Readers may come from any thread; writers wait in line.
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
-    queue of what is to be brought in, `sources` what is kept in step, `originals` the kept
-    bytes beside the database.
+    queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
+    of answers, `originals` the kept bytes beside the database.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -147,6 +150,9 @@ class Library(ReadingRoom):
         super().__init__(database, vectors, lexicon)
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
+        self.people = People(database)
+        self.audit = Audit(database, database.path.parent)
+        self.ratings = Ratings(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id

@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
 from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.scoping import is_in_scope
 from assistant.knowledge.stored import (
     Hit,
     Known,
@@ -31,6 +32,7 @@ from assistant.knowledge.stored import (
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import DocumentInfo, DocumentState, Language, Readable, ScoredId
 from assistant.words import fold
 
@@ -242,32 +244,56 @@ class ReadingRoom:
             rows = session.execute(query.order_by(ChunkRow.ordinal))
             return [to_stored_chunk(*row) for row in rows]
 
-    def search_dense(self, vector: Vector, *, k: int, readable: Readable) -> list[Hit]:
-        """At most `k` readable chunks with their cosine similarity, best first.
+    def search_dense(
+        self, vector: Vector, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+    ) -> list[Hit]:
+        """At most `k` readable chunks in scope with their cosine similarity, best first.
 
         Args:
             vector: (D,) float32, L2-normalised.
         Raises:
             IndexMismatchError: D differs from the library's.
         """
+        documents = self._documents_in(scope, readable)
         return self._search(
-            lambda wanted: self._vectors.search(vector, k=wanted, readable=readable), k, readable
-        )
-
-    def search_text(
-        self, query: str, *, k: int, readable: Readable, language: Language
-    ) -> list[Hit]:
-        """At most `k` readable chunks with their BM25 scores, best first."""
-        return self._search(
-            lambda wanted: self._lexicon.search(
-                query, k=wanted, readable=readable, language=language
+            lambda wanted: self._vectors.search(
+                vector, k=wanted, readable=readable, documents=documents
             ),
             k,
             readable,
+            scope,
         )
 
+    def search_text(
+        self,
+        query: str,
+        *,
+        k: int,
+        readable: Readable,
+        language: Language,
+        scope: Scope = EVERYTHING,
+    ) -> list[Hit]:
+        """At most `k` readable chunks in scope with their BM25 scores, best first."""
+        documents = self._documents_in(scope, readable)
+        return self._search(
+            lambda wanted: self._lexicon.search(
+                query, k=wanted, readable=readable, language=language, documents=documents
+            ),
+            k,
+            readable,
+            scope,
+        )
+
+    def _documents_in(self, scope: Scope, readable: Readable) -> frozenset[str] | None:
+        """The ids that a scope leaves to a reader; None where it narrows nothing."""
+        if scope == EVERYTHING:
+            return None
+        query = select(DocumentRow.id).where(is_readable(readable), is_in_scope(scope))
+        with self._database.reading() as session:
+            return frozenset(session.scalars(query))
+
     def _search(
-        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable
+        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable, scope: Scope
     ) -> list[Hit]:
         """Ask an index for more and more until `k` of its hits stand before SQL."""
         if k < 1:
@@ -275,19 +301,19 @@ class ReadingRoom:
         wanted = k
         while True:
             found = ask(wanted)
-            kept = self._confirm(found, readable)
+            kept = self._confirm(found, readable, scope)
             if len(kept) >= k or len(found) < wanted:
                 return kept[:k]
             wanted *= 4
 
-    def _confirm(self, found: Sequence[ScoredId], readable: Readable) -> list[Hit]:
-        """Those that are published and readable, in the same order."""
+    def _confirm(self, found: Sequence[ScoredId], readable: Readable, scope: Scope) -> list[Hit]:
+        """Those that are published, readable and in scope, in the same order."""
         scores = {one.id: one.score for one in found}
         query = (
             select(ChunkRow.id, DocumentRow.id, ChunkRow.piece_key, VersionRow.language)
             .join(VersionRow, VersionRow.id == ChunkRow.version_id)
             .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
-            .where(ChunkRow.id.in_(all_of(scores)), is_readable(readable))
+            .where(ChunkRow.id.in_(all_of(scores)), is_readable(readable), is_in_scope(scope))
         )
         with self._database.reading() as session:
             rows = {row[0]: row for row in session.execute(query)}

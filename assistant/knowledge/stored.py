@@ -36,6 +36,7 @@ from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
 from assistant.types import (
     Chunk,
+    DateBasis,
     DocumentInfo,
     DocumentState,
     Language,
@@ -357,6 +358,9 @@ def to_document_info(
         collection=document.collection,
         groups=sorted(groups),
         language=cast("Language | None", version.language),
+        author=version.author,
+        date=version.date,
+        date_basis=cast("DateBasis", version.date_basis),
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         pages=version.pages,

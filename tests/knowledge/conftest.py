@@ -19,7 +19,7 @@ from assistant.knowledge.vectors.chroma import ChromaVectors
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.knowledge.vectors.mirrored import MirroredVectors
-from assistant.types import OPERATOR, Chunk, Draft, Language, Line, Readable
+from assistant.types import OPERATOR, Chunk, DateBasis, Draft, Language, Line, Readable
 
 EMBEDDER = "test-embedder"
 DIMENSION = 8
@@ -40,6 +40,9 @@ def build_draft(
     language: Language | None = "fr",
     heading: tuple[str, ...] = (),
     table_header: str = "",
+    author: str = "",
+    date: str = "",
+    date_basis: DateBasis = "",
 ) -> Draft:
     """A document with one chunk a text, each on a page of its own."""
     chunks: list[Chunk] = []
@@ -62,6 +65,9 @@ def build_draft(
         language=language,
         pages=max(1, len(texts)),
         empty_pages=(7,),
+        author=author,
+        date=date,
+        date_basis=date_basis,
         media_type="text/plain",
         size_bytes=start,
     )

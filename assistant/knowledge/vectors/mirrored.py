@@ -49,14 +49,21 @@ class MirroredVectors:
         self._store.remove(chunk_ids)
         self._follow(lambda: self._copy.remove(chunk_ids))
 
-    def search(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
+    def search(
+        self,
+        vector: Vector,
+        *,
+        k: int,
+        readable: Readable,
+        documents: Collection[str] | None = None,
+    ) -> list[ScoredId]:
         if self._state not in ("whole", "too large"):
             with self._loading:
                 if self._state == "empty":
                     self._load()
         if self._state == "too large":
-            return self._store.search(vector, k=k, readable=readable)
-        return self._copy.search(vector, k=k, readable=readable)
+            return self._store.search(vector, k=k, readable=readable, documents=documents)
+        return self._copy.search(vector, k=k, readable=readable, documents=documents)
 
     def ids(self) -> set[str]:
         return self._store.ids()
