@@ -5,9 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from assistant import audit_details
+from assistant.access.audited import AuditedPeople
 from assistant.answering.compose import Composer, SentenceWritten
 from assistant.answering.evidence import EvidenceReader
+from assistant.audit import OPERATOR_NAME
+from assistant.errors import PhiloError
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
@@ -17,7 +22,16 @@ from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
-from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
+from assistant.types import (
+    Answer,
+    DocumentInfo,
+    Ingestor,
+    IngestReport,
+    JobInfo,
+    Passage,
+    Readable,
+    Turn,
+)
 
 AskEvent = list[Passage] | SentenceWritten | Answer
 
@@ -43,23 +57,36 @@ class Assistant:
         self.library = library
         self.embedder = embedder
         self.generator = generator
+        self.audit = library.audit
+        self.people = AuditedPeople(library.people, library.audit)
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval, reranker=reranker)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self._composer = Composer(EvidenceReader(embedder), generator, settings, embedder)
 
     def search(
-        self, question: str, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+        self,
+        question: str,
+        *,
+        k: int,
+        readable: Readable,
+        scope: Scope = EVERYTHING,
+        who: str = OPERATOR_NAME,
     ) -> list[Passage]:
         """At most `k` passages, best first.
 
+        Args:
+            who: for the audit log.
         Raises:
             QuestionError: the question is empty or too long.
         """
-        return self._searcher.search(self._read(question), k=k, readable=readable, scope=scope)
+        found = self._searcher.search(self._read(question), k=k, readable=readable, scope=scope)
+        details = audit_details.of_question(question, readable, scope, self.settings)
+        self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
+        return found
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
@@ -79,6 +106,7 @@ class Assistant:
         scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
@@ -86,6 +114,7 @@ class Assistant:
 
         Args:
             ticket: from `reserve`; without one, a place is taken now.
+            who: for the audit log, in which the answer stands before it is given.
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
@@ -93,7 +122,9 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        return self._events(query, history, readable, scope, started, ticket or self.reserve())
+        events = self._events(query, history, readable, scope, started, ticket or self.reserve())
+        asked = audit_details.of_question(question, readable, scope, self.settings)
+        return self._recorded(events, who, asked)
 
     def answer(
         self,
@@ -103,10 +134,11 @@ class Assistant:
         scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Answer:
         """`ask`, read to its end."""
         *_, last = self.ask(
-            question, readable=readable, scope=scope, history=history, ticket=ticket
+            question, readable=readable, scope=scope, history=history, ticket=ticket, who=who
         )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
@@ -118,6 +150,40 @@ class Assistant:
             if self._ingestor is None:
                 self._ingestor = self._open_ingestor(self.library, self.embedder, self.settings)
             return self._ingestor
+
+    def log_ingestion(
+        self, places: Sequence[str], report: IngestReport, *, who: str = OPERATOR_NAME
+    ) -> IngestReport:
+        """Put what came of bringing `places` in into the audit log; the report."""
+        counts = report.model_dump(include={"added", "updated", "removed", "pages", "chunks"})
+        told = {"places": list(places), "failed": len(report.failed), **counts}
+        self.audit.record(who, "ingest", told)
+        return report
+
+    def retire_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> None:
+        """Remove a document; it is gone from every search when the call returns.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        self.library.retire(document.id)
+        self.audit.record(who, "document.remove", {"document": document.id, "uri": document.uri})
+
+    def release_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> DocumentInfo:
+        """Let a document out of quarantine: from now on it is searched.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        released = self.library.release(document.id)
+        self.audit.record(who, "document.release", {"document": document.id, "uri": document.uri})
+        return released
 
     def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
         """Try a job again that failed, died or was cancelled.
@@ -163,6 +229,28 @@ class Assistant:
             yield from self._answer(query, history, readable, scope, started, ticket)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
+
+    def _recorded(
+        self, events: Iterator[AskEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[AskEvent]:
+        """An answer stands in the log before it is given; so does that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Answer):
+                    ended = ""
+                    told = audit_details.of_answer(event, self.settings)
+                    self.audit.record(who, "ask", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "ask", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
 
     def _answer(
         self,

@@ -15,12 +15,15 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
+from assistant.commands.eval import eval_app
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
     After,
+    AsUser,
     Author,
     Before,
     Collections,
@@ -36,6 +39,7 @@ from assistant.commands.options import (
     print_json,
     read_scope,
 )
+from assistant.commands.people import groups_app, tokens_app, users_app
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
 from assistant.errors import PhiloError, ServiceError, StorageFullError
@@ -50,9 +54,14 @@ app = typer.Typer(
 )
 app.add_typer(bench_app)
 app.add_typer(documents_app)
+app.add_typer(eval_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)
+app.add_typer(users_app)
+app.add_typer(groups_app)
+app.add_typer(tokens_app)
+app.add_typer(audit_app)
 app.command()(serve)
 
 
@@ -192,6 +201,7 @@ def ask(
     after: After = None,
     before: Before = None,
     source: From = "",
+    as_user: AsUser = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -208,7 +218,7 @@ def ask(
         before=before,
         source=source,
     )
-    with open_client(load_settings(data), writes=True) as client:
+    with open_client(load_settings(data), writes=True, as_user=as_user) as client:
         events = client.ask(question, scope=scope)
         if as_json:
             *_, answer = events
@@ -230,6 +240,7 @@ def search(
     after: After = None,
     before: Before = None,
     source: From = "",
+    as_user: AsUser = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -246,7 +257,7 @@ def search(
         before=before,
         source=source,
     )
-    with open_client(load_settings(data)) as client:
+    with open_client(load_settings(data), as_user=as_user) as client:
         hits = client.search(query, k=k, scope=scope)
     if as_json:
         print_json({"hits": [hit.model_dump(mode="json") for hit in hits]})

@@ -104,6 +104,27 @@ class Service:
     def cancel_job(self, job_id: str) -> None:
         self._call("POST", f"/jobs/{quote(job_id, safe='')}/cancel")
 
+    def rate(
+        self,
+        question: str,
+        *,
+        good: bool,
+        reason: str,
+        correction: str,
+        refused: bool,
+        sentences: Sequence[dict[str, object]],
+    ) -> None:
+        """Say of an answer whether it is good. `sentences`: `text` and `document_ids` of each."""
+        rating = {
+            "question": question,
+            "good": good,
+            "reason": reason,
+            "correction": correction,
+            "refused": refused,
+            "sentences": list(sentences),
+        }
+        self._call("POST", "/ratings", json=rating)
+
     def upload(self, file: IO[bytes], *, name: str, collection: str) -> IngestReport:
         """Bring one file in; `failed` of the report says why if it could not be read."""
         return self._call(

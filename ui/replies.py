@@ -48,10 +48,19 @@ class Citation(TypedDict):
     places: list[Place]
 
 
+class Doubt(TypedDict):
+    """Why a sentence is not borne out, for readers of both languages."""
+
+    en: str
+    fr: str
+
+
 class Sentence(TypedDict):
     text: str
     supported: bool
     citations: list[int]
+    doubt: Doubt | None
+    translated: bool
 
 
 class Timings(TypedDict):

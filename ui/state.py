@@ -34,11 +34,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Exchange:
-    """A question and what came of it: neither answer nor error when it was interrupted."""
+    """A question and what came of it: neither answer nor error when it was interrupted.
+    `rated_good` is what the reader said of the answer."""
 
     question: str
     answer: Answer | None = None
     error: ServiceError | None = None
+    rated_good: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

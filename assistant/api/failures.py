@@ -13,17 +13,22 @@ from starlette.exceptions import HTTPException
 
 from assistant.api.schemas import ErrorBody, ErrorResponse
 from assistant.errors import (
+    AccessDeniedError,
     ContextTooLongError,
     DocumentNotFoundError,
     GeneratorBusyError,
     IngestError,
     JobNotFoundError,
     ModelError,
+    PeopleError,
     PhiloError,
     QuestionError,
+    RatingNotFoundError,
     SourceBusyError,
     StorageFullError,
     UnknownSourceError,
+    UnknownTokenError,
+    UnknownUserError,
 )
 
 logger = logging.getLogger(__name__)
@@ -31,9 +36,14 @@ logger = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (DocumentNotFoundError, 404),
     (JobNotFoundError, 404),
+    (UnknownUserError, 404),
+    (UnknownTokenError, 404),
+    (AccessDeniedError, 403),
+    (PeopleError, 422),
     (QuestionError, 422),
     (ContextTooLongError, 422),
     (UnknownSourceError, 404),
+    (RatingNotFoundError, 404),
     (SourceBusyError, 409),
     (IngestError, 422),
     (GeneratorBusyError, 429),

@@ -9,15 +9,32 @@ from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from assistant.access.types import Principal
+from assistant.api.caller import caller
+from assistant.audit import OPERATOR_NAME
 from assistant.scope import DocumentType, Scope
 from assistant.types import OPERATOR, Language, Readable
 
+Caller = Annotated[Principal | None, Depends(caller)]
+"""None: the operator."""
+
+
+def readable_of(principal: Principal | None, collection: str | None = None) -> Readable:
+    """The operator may read all there is, others what is shared with their groups."""
+    if principal is None:
+        return Readable(everything=OPERATOR.everything, collection=collection)
+    return principal.readable(collection)
+
+
+def name_of(principal: Principal | None) -> str:
+    """For the audit log."""
+    return OPERATOR_NAME if principal is None else principal.name
+
 
 def readable_by_caller(
-    collection: Annotated[str | None, Query(max_length=200)] = None,
+    principal: Caller, collection: Annotated[str | None, Query(max_length=200)] = None
 ) -> Readable:
-    """What the caller may read: on the own machine, without people, all there is."""
-    return Readable(everything=OPERATOR.everything, collection=collection)
+    return readable_of(principal, collection)
 
 
 Reader = Annotated[Readable, Depends(readable_by_caller)]

@@ -14,6 +14,7 @@ from assistant.types import (
     JobState,
     Passage,
     PublicModel,
+    Rating,
     Sentence,
     SourceInfo,
     Turn,
@@ -68,6 +69,13 @@ class JobList(PublicModel):
     jobs: list[JobInfo]
     total: int
     counts: dict[JobState, int]
+
+
+class RatingList(PublicModel):
+    """One page of the list; `total` counts all."""
+
+    ratings: list[Rating]
+    total: int
 
 
 class ChunkList(PublicModel):

@@ -64,6 +64,12 @@ From = Annotated[
 ]
 
 
+AsUser = Annotated[
+    str,
+    typer.Option("--as", metavar="USER", help="As somebody: only what they may read counts."),
+]
+
+
 def command_group(name: str, purpose: str) -> typer.Typer:
     """A group of commands: `philo NAME ...`."""
     return typer.Typer(name=name, help=purpose, no_args_is_help=True, rich_markup_mode=None)
@@ -128,10 +134,10 @@ def print_json(value: BaseModel | dict[str, Any]) -> None:
 
 
 @contextmanager
-def open_client(settings: Settings, *, writes: bool = False) -> Iterator[Client]:
+def open_client(settings: Settings, *, writes: bool = False, as_user: str = "") -> Iterator[Client]:
     """The running service's client, or the data directory itself; the generator only where the
     command `writes`."""
     from assistant import client
 
-    with closing(client.open_client(settings, writes=writes)) as opened:
+    with closing(client.open_client(settings, writes=writes, as_user=as_user)) as opened:
         yield opened

@@ -16,7 +16,7 @@ from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import RetrievalSettings
-from assistant.types import Passage, Readable
+from assistant.types import Passage, Readable, ScoredId
 
 
 class Searcher:
@@ -56,41 +56,45 @@ class Searcher:
             language=OTHER[query.language],
             scope=scope,
         )
-        chunks = self._library.chunks([hit.id for hit in (*dense, *text, *other)], readable)
-        foreign = {i for i, one in chunks.items() if one.language == OTHER[query.language]}
+        found = {hit.id: hit for hit in (*dense, *text, *other)}
+        foreign = {key for key, hit in found.items() if hit.language == OTHER[query.language]}
         fused = fuse_scores(
             even_out(dense, foreign),
             join_texts(text, other, foreign, k=wanted),
             dense_weight=self._settings.dense_weight,
             dense_spread=spread_of(self._embedder.id),
         )
-        best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
+        best: dict[str, ScoredId] = {}  # the same text is one passage
         for hit in fused:
-            if hit.id in chunks:
-                best.setdefault(chunks[hit.id].piece_key, (chunks[hit.id], hit.score))
-        ranked = self._reread(query, [*best.values()])
-        found = spread(ranked, [chunk.document_id for chunk, _ in ranked], k=k, most=-(-k // 2))
-        whole = self._library.with_twins([chunk for chunk, _ in found], readable)
+            best.setdefault(found[hit.id].piece_key, hit)
+        ranked = self._reread(query, [*best.values()], readable)
+        documents = [found[hit.id].document_id for hit in ranked]
+        scores = {hit.id: hit.score for hit in spread(ranked, documents, k=k, most=-(-k // 2))}
+        chunks = self._library.chunks([*scores], readable)
+        shown = [chunks[chunk_id] for chunk_id in scores if chunk_id in chunks]
         return [
-            passage_of(chunk, rank=rank, score=score)
-            for rank, (chunk, (_, score)) in enumerate(zip(whole, found, strict=True), start=1)
+            passage_of(chunk, rank=rank, score=scores[chunk.chunk_id])
+            for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
         ]
 
     def _reread(
-        self, query: Query, ranked: Sequence[tuple[StoredChunk, float]]
-    ) -> list[tuple[StoredChunk, float]]:
+        self, query: Query, ranked: Sequence[ScoredId], readable: Readable
+    ) -> list[ScoredId]:
         """The best ones in the order of the reranker. The scores stay with their ranks: what
         a reranker gives is comparable within one question only."""
         if self._reranker is None:
             return [*ranked]
-        read, rest = ranked[: self._settings.reranked], ranked[self._settings.reranked :]
-        texts = [
-            "\n".join(part for part in (chunk.title, *chunk.heading, chunk.text) if part)
-            for chunk, _ in read
-        ]
+        most = self._settings.reranked
+        chunks = self._library.chunks([hit.id for hit in ranked[:most]], readable)
+        read = [hit for hit in ranked[:most] if hit.id in chunks]
+        texts = [_with_headings(chunks[hit.id]) for hit in read]
         order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
-        scores = [score for _, score in read]
-        return [*zip([read[n][0] for n in order], scores, strict=True), *rest]
+        moved = [ScoredId(read[n].id, hit.score) for n, hit in zip(order, read, strict=True)]
+        return [*moved, *ranked[most:]]
+
+
+def _with_headings(chunk: StoredChunk) -> str:
+    return "\n".join(part for part in (chunk.title, *chunk.heading, chunk.text) if part)
 
 
 def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:

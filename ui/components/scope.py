@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import streamlit as st
@@ -66,12 +67,16 @@ def choose_scope(service: Service, texts: Texts, health: Health) -> Scope:
 def _choose(
     label: str, options: list[str], name: str, names: dict[str, str] | None = None
 ) -> list[str]:
+    key = f"{state.SCOPE}-{name}"
+    kept = st.session_state.get(key, [])
+    if any(one not in options for one in kept):  # gone meanwhile
+        st.session_state[key] = [one for one in kept if one in options]
     chosen: list[str] = st.multiselect(
         label,
         options,
         format_func=lambda option: (names or {}).get(option, option),
         placeholder="",
-        key=f"{state.SCOPE}-{name}",
+        key=key,
         persist_state="session",
     )
     return chosen
@@ -94,8 +99,13 @@ def _choose_day(
 
 
 def _titles(service: Service) -> dict[str, str]:
+    """Id -> title, with the address where several have the same."""
     listed = service.documents(query="", offset=0, limit=LISTED)["documents"]
-    return {one["id"]: one["title"] for one in sorted(listed, key=lambda one: one["title"])}
+    times = Counter(one["title"] for one in listed)
+    return {
+        one["id"]: one["title"] if times[one["title"]] == 1 else f"{one['title']} ({one['uri']})"
+        for one in sorted(listed, key=lambda one: one["title"])
+    }
 
 
 def _kinds(texts: Texts) -> dict[str, str]:

@@ -13,6 +13,7 @@ from ui.components.examples import show_examples
 from ui.components.frame import bring_last_message_into_view
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice, show_problem
+from ui.components.rating import show_rating
 from ui.components.scope import choose_scope
 from ui.language import Texts
 from ui.read_ahead import read_ahead
@@ -70,13 +71,15 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
                 _show_failure(texts, health, exchange, may_ask_again=is_last)
             elif not (question and is_last):
                 show(finished_answer(texts, exchange.answer, scope=str(number)))
+            if exchange.answer is not None:
+                show_rating(service, texts, exchange, scope=str(number))
 
 
 def _show_head(texts: Texts, *, started: bool) -> None:
     st.title(texts("ask.title"), anchor=False)
     show_hint(texts("ask.notice"))
-    if started:
-        with st.container(key="ask-head"):
+    with st.container(key="ask-head", horizontal=True):  # always, so that nothing below moves
+        if started:
             st.button(
                 texts("ask.new_conversation"),
                 on_click=state.forget_conversation,

@@ -22,6 +22,10 @@ HEADING_TIMES = 2
 with one length (Robertson et al., CIKM 2004, doi:10.1145/1031171.1031181). A word that is in
 both scores less than twice, as fields of their own would give it."""
 
+MANY_GROUPS = 64
+"""From here on a set of terms is quicker than a clause each: 6 instead of 10 ms for 450 groups
+of 100,000 chunks, but 3 instead of 2 for five groups."""
+
 WRITER_HEAP_BYTES = 64_000_000
 MIN_FREE_BYTES = 2**20
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
@@ -73,8 +77,13 @@ class TantivyLexicon:
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         clauses = [(must, self._any_word(words, language))]
         if not readable.everything:
-            groups = [(should, self._term("groups", group)) for group in sorted(readable.groups)]
-            clauses.append((must, _unscored(tantivy.Query.boolean_query(groups))))
+            groups = sorted(readable.groups)
+            if len(groups) > MANY_GROUPS:
+                shared = tantivy.Query.term_set_query(self._schema, "groups", groups)
+            else:
+                terms = [(should, self._term("groups", group)) for group in groups]
+                shared = tantivy.Query.boolean_query(terms)
+            clauses.append((must, _unscored(shared)))
         if readable.collection is not None:
             clauses.append((must, _unscored(self._term("collection", readable.collection))))
         if documents is not None:

@@ -10,7 +10,7 @@ from alembic import op
 from assistant.words import fold
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0004"
 
 _DATE = re.compile(
     r"(?:1[5-9]|20|21)\d\d(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?!\d)"
