@@ -16,6 +16,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
+from assistant.models.readers import Reader
 from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
@@ -39,7 +40,8 @@ AskEvent = list[Passage] | SentenceWritten | Answer
 class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
-    Thread-safe. `generator` None: answers are the documents' own sentences.
+    Thread-safe. `generator` None: answers are the documents' own sentences; with a `reader`,
+    their own words.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Assistant:
         settings: Settings,
         library: Library,
         embedder: Embedder,
+        reader: Reader | None,
         generator: Generator | None,
         reranker: Reranker | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
@@ -65,7 +68,7 @@ class Assistant:
         self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval, reranker=reranker)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings, embedder)
+        self._composer = Composer(EvidenceReader(embedder, reader), generator, settings, embedder)
 
     def search(
         self,

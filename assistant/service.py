@@ -14,6 +14,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
 from assistant.models.embedders import Embedder, open_embedder
 from assistant.models.generators import Generator, open_generator
+from assistant.models.readers import open_reader
 from assistant.models.rerankers import open_reranker
 from assistant.settings import NO_GENERATOR, Settings
 
@@ -56,6 +57,9 @@ def open_assistant(
         if embedder is None:
             embedder = open_embedder(settings.models)
             opened.callback(embedder.close)
+        reader = open_reader(settings.models)
+        if reader is not None:
+            opened.callback(reader.close)
         library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
         opened.callback(library.close)
         reranker = open_reranker(settings.models)
@@ -69,6 +73,7 @@ def open_assistant(
             settings=settings,
             library=library,
             embedder=embedder,
+            reader=reader,
             generator=generator,
             reranker=reranker,
             open_ingestor=load_plugin("ingestor"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from assistant.knowledge.library import Library, StoredChunk
@@ -77,24 +75,22 @@ class Searcher:
             for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
         ]
 
-    def _reread(
-        self, query: Query, ranked: Sequence[ScoredId], readable: Readable
-    ) -> list[ScoredId]:
+    def _reread(self, query: Query, ranked: list[ScoredId], readable: Readable) -> list[ScoredId]:
         """The best ones in the order of the reranker. The scores stay with their ranks: what
         a reranker gives is comparable within one question only."""
         if self._reranker is None:
-            return [*ranked]
-        most = self._settings.reranked
-        chunks = self._library.chunks([hit.id for hit in ranked[:most]], readable)
-        read = [hit for hit in ranked[:most] if hit.id in chunks]
-        texts = [_with_headings(chunks[hit.id]) for hit in read]
+            return ranked
+        chunks = self._library.chunks(
+            [hit.id for hit in ranked[: self._settings.reranked]], readable
+        )
+        read = [hit for hit in ranked[: self._settings.reranked] if hit.id in chunks]
+        texts = [
+            "\n".join(part for part in (one.title, *one.heading, one.text) if part)
+            for one in (chunks[hit.id] for hit in read)
+        ]
         order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
-        moved = [ScoredId(read[n].id, hit.score) for n, hit in zip(order, read, strict=True)]
-        return [*moved, *ranked[most:]]
-
-
-def _with_headings(chunk: StoredChunk) -> str:
-    return "\n".join(part for part in (chunk.title, *chunk.heading, chunk.text) if part)
+        reread = [ScoredId(read[n].id, hit.score) for n, hit in zip(order, read, strict=True)]
+        return [*reread, *ranked[self._settings.reranked :]]
 
 
 def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
