@@ -156,6 +156,19 @@ class AnsweringSettings(Section):
     )
 
 
+class SummarySettings(Section):
+    """How documents are summarised."""
+
+    writer: Literal["auto", "model", "quotes"] = Field(
+        "auto",
+        description="the generator, or the documents' own sentences; auto: the generator where "
+        "it has a gigabyte or more",
+    )
+    max_sentences: int = Field(
+        1500, ge=50, le=20_000, description="sentences of a document that are compared"
+    )
+
+
 class IngestSettings(Section):
     chunk_tokens: int = Field(220, ge=50, le=480, description="aim, in the embedder's tokens")
     workers: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
@@ -219,6 +232,7 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    summaries: SummarySettings = SummarySettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
 
