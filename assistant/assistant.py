@@ -14,7 +14,10 @@ from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.search import Searcher
 from assistant.settings import Settings
-from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
+from assistant.summarizing.choosing import find_document
+from assistant.summarizing.summarizer import Summariser
+from assistant.summarizing.types import Form, SummaryEvent
+from assistant.types import Answer, Ingestor, JobInfo, Language, Passage, Readable, Turn
 
 AskEvent = list[Passage] | SentenceWritten | Answer
 
@@ -22,7 +25,8 @@ AskEvent = list[Passage] | SentenceWritten | Answer
 class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
-    Thread-safe. `generator` None: answers are the documents' own sentences.
+    Thread-safe. `generator` None: answers are the documents' own sentences; `summary_writer`
+    None: summaries are.
     """
 
     def __init__(
@@ -32,6 +36,7 @@ class Assistant:
         library: Library,
         embedder: Embedder,
         generator: Generator | None,
+        summary_writer: Generator | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
     ) -> None:
@@ -46,6 +51,7 @@ class Assistant:
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval)
         self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self._summariser = Summariser(library, embedder, summary_writer, settings.summaries)
 
     def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
         """At most `k` passages, best first.
@@ -100,6 +106,37 @@ class Assistant:
         *_, last = self.ask(question, readable=readable, history=history, ticket=ticket)
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str] = (),
+        readable: Readable,
+        form: Form = "points",
+        language: Language | None = None,
+        sections: Sequence[str] = (),
+    ) -> Iterator[SummaryEvent]:
+        """Progress, each checked statement, last the whole summary; see `Summariser`.
+
+        Args:
+            documents: ids, addresses or titles of documents.
+            files: paths of files that are read for this summary only.
+        Raises:
+            DocumentNotFoundError, QuestionError: at once; see `find_document`.
+            ParseError: at once; a file cannot be read.
+            others: see `Summariser.summarise`.
+        """
+        ids = [find_document(self.library, name, readable) for name in documents]
+        drafts = [self.ingestor.read_file(path) for path in files]
+        return self._summariser.summarise(
+            ids,
+            drafts=drafts,
+            readable=readable,
+            form=form,
+            language=language,
+            sections=sections,
+        )
 
     @property
     def ingestor(self) -> Ingestor:

@@ -30,6 +30,7 @@ from assistant.commands.options import (
 )
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
+from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
 from assistant.settings import Settings, load_settings
 
@@ -46,6 +47,7 @@ app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)
 app.command()(serve)
+app.command()(summarize)
 
 
 def main() -> None:

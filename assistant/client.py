@@ -18,6 +18,13 @@ from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError
 from assistant.remote_sources import RemoteSources
 from assistant.service import open_assistant
 from assistant.settings import Settings
+from assistant.summarizing.types import (
+    Form,
+    StatementWritten,
+    Summary,
+    SummaryEvent,
+    SummaryProgress,
+)
 from assistant.types import (
     OPERATOR,
     Answer,
@@ -28,6 +35,7 @@ from assistant.types import (
     IngestReport,
     JobInfo,
     JobState,
+    Language,
     Passage,
     ProgressListener,
     Readable,
@@ -45,6 +53,16 @@ class Client(Protocol):
     def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]: ...
 
     def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]: ...
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]: ...
 
     def ingest(
         self,
@@ -116,6 +134,24 @@ class LocalClient:
 
     def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
         return self._assistant.search(question, k=k, readable=_all_of(collection))
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        return self._assistant.summarise(
+            documents,
+            files=files,
+            readable=OPERATOR,
+            form=form,
+            language=language,
+            sections=sections,
+        )
 
     def ingest(
         self,
@@ -211,6 +247,31 @@ class RemoteClient:
                 )
             elif name == "answer":
                 yield Answer.model_validate(data)
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        body = {
+            "documents": list(documents),
+            "files": list(files),
+            "form": form,
+            "language": language,
+            "sections": list(sections),
+        }
+        kinds: dict[str, type[SummaryProgress | StatementWritten | Summary]] = {
+            "progress": SummaryProgress,
+            "statement": StatementWritten,
+            "summary": Summary,
+        }
+        for name, data in self._stream("/summaries/stream", body):
+            if name in kinds:
+                yield kinds[name].model_validate(data)
 
     def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
         parameters = {"q": question, "k": k} | (

@@ -167,6 +167,11 @@ class SummarySettings(Section):
     max_sentences: int = Field(
         1500, ge=50, le=20_000, description="sentences of a document that are compared"
     )
+    notes_bytes: int = Field(
+        256 * 2**20,
+        ge=0,
+        description="kept of earlier summaries, so that the next form of one comes sooner",
+    )
 
 
 class IngestSettings(Section):

@@ -57,20 +57,20 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
         if answer.passages:
             print(f"\n{_NEAREST[answer.language]}")
         for passage in answer.passages[:NEAREST]:
-            print(f"  - {_place(passage)}: {passage.uri}")
+            print(f"  - {place_of(passage)}: {passage.uri}")
     else:
         print()
         for citation in answer.citations:
-            print(f"[{citation.marker}] {_place(citation)}")
-            print(f"    “{_shorten(citation.quote)}”")
+            print(f"[{citation.marker}] {place_of(citation)}")
+            print(f"    “{shorten(citation.quote)}”")
             print(f"    {citation.uri}")
     return answer
 
 
 def print_hits(hits: Iterable[Passage]) -> None:
     for hit in hits:
-        print(f"{hit.rank:>3}. {hit.score:.3f}  {_place(hit)}")
-        print(f"     {_shorten(hit.text)}")
+        print(f"{hit.rank:>3}. {hit.score:.3f}  {place_of(hit)}")
+        print(f"     {shorten(hit.text)}")
         print(f"     {hit.uri}")
 
 
@@ -183,13 +183,13 @@ def byte_bar(name: str) -> Iterator[tuple[Callable[[str], None], Callable[[int, 
         )
 
 
-def _place(source: Citation | Passage) -> str:
+def place_of(source: Citation | Passage) -> str:
     """Title, innermost heading, and the page where the document has more than one."""
     section = next((part for part in reversed(source.heading) if part != source.title), "")
     page = f"p. {source.page}" if source.pages > 1 else ""
     return ", ".join(part for part in (source.title, section, page) if part)
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS].rstrip()}…"

@@ -227,3 +227,5 @@ class NotesRow(Table):
     writer: Mapped[str] = mapped_column(String(200), primary_key=True)
     payload: Mapped[str] = mapped_column(Text, doc="JSON: places and scores of sentences")
     vectors: Mapped[bytes] = mapped_column(LargeBinary, doc="(N, D) float16")
+    size_bytes: Mapped[int]
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,5 +1,5 @@
-"""What is known of a document before the form of its summary is chosen: its best sentences with
-their vectors, and what the generator wrote of its sections. Kept with the document's version."""
+"""What is known of a document before the form of its summary is chosen: its sentences with their
+vectors, and what the generator wrote of its sections. Kept with the document's version."""
 
 from __future__ import annotations
 
@@ -20,14 +20,23 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """(N,) units, best known by their `scores` (N,) and `vectors` (N, D)."""
+    """(N,) units with their `scores` (N,) and `vectors` (N, D)."""
 
     units: tuple[Unit, ...]
     scores: Vector
     vectors: Matrix
 
 
-def pack(notes: Notes) -> KeptNotes:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands in the notes so far. `sections`: how many of them are done."""
+
+    units: tuple[Unit, ...]
+    vectors: Matrix
+    sections: int
+
+
+def pack(written: Written) -> KeptNotes:
     """As it is kept: places, not texts, but for what the generator wrote."""
     rows = [
         {
@@ -35,13 +44,13 @@ def pack(notes: Notes) -> KeptNotes:
             "text": None if unit.is_quote else unit.text,
             "sources": [[one.start, one.end] for one in unit.sources],
         }
-        for unit in notes.units
+        for unit in written.units
     ]
-    payload = {"format": FORMAT, "scores": [float(s) for s in notes.scores], "units": rows}
-    return KeptNotes(json.dumps(payload), notes.vectors.astype(np.float16).tobytes())
+    payload = {"format": FORMAT, "sections": written.sections, "units": rows}
+    return KeptNotes(json.dumps(payload), written.vectors.astype(np.float16).tobytes())
 
 
-def unpack(kept: KeptNotes, paper: Paper, dimension: int) -> Notes | None:
+def unpack(kept: KeptNotes, paper: Paper, dimension: int) -> Written | None:
     """None where they do not fit the document as it is read now."""
     payload = json.loads(kept.payload)
     if payload.get("format") != FORMAT:
@@ -55,15 +64,17 @@ def unpack(kept: KeptNotes, paper: Paper, dimension: int) -> Notes | None:
         unit = by_order.get(row["order"])
         places = [by_place.get((start, end)) for start, end in row["sources"]]
         sources = tuple(one for one in places if one is not None)
-        if unit is None or len(sources) != len(places):
+        if unit is None or not sources or len(sources) != len(places):
             return None
         if row["text"] is not None:
             unit = replace(unit, text=row["text"], sources=sources, is_quote=False)
+        elif unit.sources != sources:
+            return None
         units.append(unit)
     vectors = np.frombuffer(kept.vectors, dtype=np.float16).astype(np.float32)
     if vectors.size != len(units) * dimension:
         return None
-    return Notes(tuple(units), np.array(payload["scores"]), vectors.reshape(-1, dimension))
+    return Written(tuple(units), vectors.reshape(-1, dimension), int(payload["sections"]))
 
 
 def thin_out(units: Sequence[Unit], scores: Vector, most: int) -> list[int]:

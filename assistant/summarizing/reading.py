@@ -19,10 +19,18 @@ LEAST_LETTER_SHARE = 0.62
 
 _POINTER = re.compile(
     r"^(?:(?:see|cf\.?|voir)\b|(?:fig(?:ure|\.)|tab(?:le|leau|\.)|eq(?:uation|\.)|algorithm|listing)"
-    r"\s*\d)|\b(?:is|are|est|sont) (?:organi[sz]ed|structur|organis)|remainder of this|rest of (?:this|the)"
-    r" paper|le reste de (?:cet|ce)|https?://|doi\.org|©|all rights reserved|tous droits",
+    r"\s*\d)|\b(?:is|are|est|sont) (?:organi[sz]ed|structur|organis)|remainder of this"
+    r"|rest of (?:this|the) paper|le reste de (?:cet|ce)|https?://|doi\.org|©"
+    r"|all rights reserved|tous droits",
     re.IGNORECASE,
 )
+_CAPTION = re.compile(
+    r"(?:fig(?:ure)?|tab(?:le|leau)?|listing|algorithme?|source)\b\s*[.:]?\s*(?:\d|[IVX]+\b|:)"
+    r"\d*\s*[.:–—-]",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(r"[^\W\d_]{28,}|[^\W\d_]{12,}[.,;][^\W\d_]{12,}|\(\)\.[A-Z]")
+"""Words whose spaces were lost when the page was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +143,25 @@ def _is_prose(candidate: Candidate) -> bool:
     text = candidate.text
     if candidate.is_heading or candidate.is_row or text.endswith(("?", ":")):
         return False
+    if _is_caption(candidate):
+        return False
     solid = text.replace(" ", "")
     letters = sum(letter.isalpha() for letter in solid)
     if letters < LEAST_LETTERS or letters < LEAST_LETTER_SHARE * len(solid):
         return False
     if len(text) > LONGEST_CHARS or not text.rstrip("\"'”’»)] ").endswith((".", "!", "…")):
         return False
-    opening = text.lstrip("\"'“‘«([ ")[:1]
-    return (opening.isupper() or opening.isdigit()) and not _POINTER.search(text)
+    opening = text.lstrip("\"'“‘«( ")[:1]
+    if not (opening.isupper() or opening.isdigit()):
+        return False
+    return not (_POINTER.search(text) or _GLUED.search(text))
+
+
+def _is_caption(candidate: Candidate) -> bool:
+    """Whether its paragraph begins like the caption of a table or a figure."""
+    before = candidate.chunk.text[: candidate.start - candidate.chunk.start]
+    paragraph = before[before.rfind("\n\n") + 1 :].strip()
+    return _CAPTION.match(paragraph or candidate.text) is not None
 
 
 def _has_words(candidate: Candidate) -> bool:

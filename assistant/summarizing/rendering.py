@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.summarizing.types import Field, Form, Pairing, Statement
+from assistant.summarizing.types import Field, Form, Pairing, Statement, Summary
 from assistant.types import Language
 
 FIELD_NAMES: dict[Language, dict[Field, str]] = {
@@ -26,7 +26,21 @@ FIELD_NAMES: dict[Language, dict[Field, str]] = {
     },
 }
 NOT_STATED: dict[Language, str] = {"en": "not stated", "fr": "non précisé"}
-_HEADINGS: dict[Language, dict[str, str]] = {
+_ORIGIN: dict[Language, dict[str, str]] = {
+    "en": {
+        "quotes": "Generated on {date}: sentences of the documents, chosen by Philo and quoted "
+        "word for word; no language model wrote.",
+        "model": "Generated on {date} by {model} (AI), each statement checked against the "
+        "sentences that it cites.",
+    },
+    "fr": {
+        "quotes": "Généré le {date} : phrases des documents, choisies par Philo et citées mot "
+        "pour mot ; aucun modèle de langue n'a écrit.",
+        "model": "Généré le {date} par {model} (IA), chaque énoncé vérifié dans les phrases "
+        "qu'il cite.",
+    },
+}
+HEADINGS: dict[Language, dict[str, str]] = {
     "en": {"agreement": "Agreements", "contradiction": "Possible contradictions", "none": "None."},
     "fr": {
         "agreement": "Points d'accord",
@@ -56,6 +70,13 @@ def render(
             language, dict(documents), statements, pairings
         )
     return " ".join(_marked(one) for one in statements)
+
+
+def say_origin(summary: Summary) -> str:
+    """That it is generated, by which model and when."""
+    date = summary.made_at[:16].replace("T", " ")
+    told = _ORIGIN[summary.language][summary.writer]
+    return told.format(date=f"{date} UTC", model=summary.model)
 
 
 def _marked(statement: Statement) -> str:
@@ -97,11 +118,12 @@ def _pairs(
     statements: Sequence[Statement],
     pairings: Sequence[Pairing],
 ) -> str:
-    names = _HEADINGS[language]
+    names = HEADINGS[language]
     parts = []
     for kind in ("agreement", "contradiction"):
         lines = [
-            f"- {_named(statements[pair.first], titles)}\n  {_named(statements[pair.second], titles)}"
+            f"- {_named(statements[pair.first], titles)}\n"
+            f"  {_named(statements[pair.second], titles)}"
             for pair in pairings
             if pair.kind == kind
         ]

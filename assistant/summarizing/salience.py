@@ -59,8 +59,8 @@ CUE = re.compile(
     r"constatons|concluons|avons (?:montre|trouve|developpe|etudie))"
     r"|(?:cet article|cette etude|ce rapport|ce travail|cette these|notre (?:approche|methode|"
     r"modele|objectif|travail))|dans cet article|en (?:resume|conclusion|somme)"
-    r"|les resultats (?:montrent|indiquent|suggerent)|l'objectif|principal(?:e|aux|es)? (?:resultat|"
-    r"contribution|apport)s?|de facon significative|significativement)\b"
+    r"|les resultats (?:montrent|indiquent|suggerent)|l'objectif|principal(?:e|aux|es)? "
+    r"(?:resultat|contribution|apport)s?|de facon significative|significativement)\b"
 )
 DANGLING = re.compile(
     r"^(?:this|these|those|that|it|its|they|their|he|she|such|however|moreover|furthermore|also|"

@@ -65,7 +65,8 @@ class SummaryTimings(PublicModel):
 
 class Summary(PublicModel):
     """`text` is Markdown with [n] for each citation. `writer`: the model, or the documents'
-    own sentences. `missing`: fields of the form `paper` that no document states."""
+    own sentences. `missing`: fields of the form `paper` that no document states. `remarks` say
+    what a reader should know of it, in its language."""
 
     form: Form
     language: Language
@@ -74,8 +75,9 @@ class Summary(PublicModel):
     text: str
     statements: list[Statement]
     citations: list[Citation]
-    missing: list[tuple[str, Field]] = []
-    pairings: list[Pairing] = []
+    missing: list[tuple[str, Field]]
+    pairings: list[Pairing]
+    remarks: list[str]
     model: str
     writer: Literal["model", "quotes"]
     made_at: str
@@ -84,11 +86,15 @@ class Summary(PublicModel):
 
 
 class SummaryProgress(PublicModel):
-    """`done` of `total` sections of a document are read."""
+    """`done` of `total` sections of a document are read. `language` is the summary's."""
 
+    language: Language
     title: str
     done: int
     total: int
+
+
+ExportFormat = Literal["md", "docx", "pdf"]
 
 
 class StatementWritten(PublicModel):

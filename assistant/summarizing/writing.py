@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from assistant.answering.grounding import Grounds
 from assistant.errors import ContextTooLongError
-from assistant.models.generators.base import Generator, Ticket
+from assistant.models.generators.base import Generator
 from assistant.sentences import split_sentences
 from assistant.summarizing.reading import Section, Unit
 from assistant.types import Language
@@ -40,7 +40,6 @@ def write_notes(
     units: Sequence[Unit],
     *,
     language: Language,
-    ticket: Ticket | None = None,
 ) -> list[Unit]:
     """What the generator writes of a section and its sentences bear out, with these as sources.
 
@@ -59,7 +58,7 @@ def write_notes(
             shown = shown[: len(shown) * 3 // 4]
     if not shown:
         return []
-    text = "".join(generator.stream_text(prompt, max_new_tokens=NOTE_TOKENS, ticket=ticket))
+    text = "".join(generator.stream_text(prompt, max_new_tokens=NOTE_TOKENS))
     candidates = [source for unit in section.units for source in unit.sources]
     grounds = Grounds(candidates, language)
     notes: list[Unit] = []

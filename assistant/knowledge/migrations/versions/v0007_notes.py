@@ -16,8 +16,11 @@ def upgrade() -> None:
         sa.Column("writer", sa.String(200), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("vectors", sa.LargeBinary(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["version_id"], ["versions.id"], name="fk_notes_version_id_versions", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("version_id", "writer", name="pk_notes"),
     )
+    op.create_index("ix_notes_kept_at", "notes", ["kept_at"])
