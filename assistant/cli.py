@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
+from assistant.commands.eval_summaries import eval_app
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 app.add_typer(bench_app)
 app.add_typer(documents_app)
+app.add_typer(eval_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)
