@@ -70,6 +70,11 @@ class NotesRecords:
         except IntegrityError:
             return
 
+    def count(self) -> int:
+        """Of all versions and writers."""
+        with self._database.reading() as session:
+            return session.scalar(select(func.count()).select_from(NotesRow)) or 0
+
 
 def _forget_oldest(session: Session, most_bytes: int) -> None:
     total = session.scalar(select(func.sum(NotesRow.size_bytes))) or 0
