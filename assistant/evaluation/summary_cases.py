@@ -17,10 +17,18 @@ from assistant.language import detect_language
 from assistant.summarizing.roles import role_of
 from assistant.summarizing.types import Form, Role
 from assistant.types import Chunk, Draft, Line
+from assistant.words import plain_words
 
 LEAST_WORDS = 40
 """A shorter abstract was not read as one."""
 
+MOST_REPEATED = 0.2
+"""A chunk that holds a larger share of the abstract's runs of words repeats it (cover pages)."""
+
+RUN_WORDS = 5
+
+_AFTER = re.compile(r"\b(?:Keywords|Key words|Mots[- ]cl[ée]s|General Terms|Categories and)\b")
+_BEFORE = re.compile(r"^.*?\b(?:ABSTRACT|Abstract|R[ée]sum[ée]|Summary)\b[\s.:—–-]*")
 _OPENING = re.compile(r"\s*(?:abstract|r[ée]sum[ée]|summary)\b[\s.:—–-]*", re.IGNORECASE)
 
 
@@ -54,16 +62,24 @@ def list_cases(directory: Path, assistant: Assistant, *, limit: int | None) -> I
 def part_abstract(draft: Draft) -> tuple[Draft, str] | None:
     """The document without its abstract, and the abstract; None where none is found."""
     own = [chunk for chunk in draft.chunks if _is_abstract(chunk)]
-    text = " ".join(_OPENING.sub("", " ".join(chunk.text for chunk in own)).split())
+    told = " ".join(" ".join(chunk.text for chunk in own).split())
+    text = _AFTER.split(_BEFORE.sub("", told))[0].strip()
     if len(text.split()) < LEAST_WORDS:
         return None
-    first = own[0].ordinal
+    first, runs = own[0], _runs(text)
     rest = tuple(
         chunk
         for chunk in draft.chunks
-        if chunk not in own and not (chunk.ordinal < first and chunk.page == own[0].page)
+        if chunk not in own
+        and not (chunk.ordinal < first.ordinal and chunk.page == first.page)
+        and len(runs & _runs(chunk.text)) <= MOST_REPEATED * len(runs)
     )
     return replace(draft, chunks=rest), text
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = [*plain_words(text)]
+    return {tuple(words[at : at + RUN_WORDS]) for at in range(len(words) - RUN_WORDS + 1)}
 
 
 def _is_abstract(chunk: Chunk) -> bool:

@@ -27,7 +27,7 @@ def open_summaries(open_page, papers, **options):
 def choose(page, *titles):
     box = page.get_by_role("combobox")
     for title in titles:
-        box.click()
+        box.fill(title)
         page.get_by_role("option", name=re.compile(title)).click()
     page.keyboard.press("Escape")
 
@@ -36,6 +36,7 @@ def test_key_points_are_shown_with_their_sources_and_saved_as_a_file(open_page, 
     page = open_summaries(open_page, papers, locale="en-GB")
     choose(page, "heat pumps")
     page.get_by_role("button", name="Summarise").click()
+    expect(page.get_by_role("button", name="Save as PDF")).to_be_visible()
     expect(page.locator(".philo-points li").first).to_be_visible()
     page.get_by_role("link", name="Source 1", exact=True).click()
     expect(page.locator("blockquote mark").first).to_be_visible()

@@ -16,6 +16,7 @@ from ui.replies import Document, Statement, Summary
 
 FORMS = ("points", "abstract", "paper", "compare")
 LISTED = 200
+MOST_CHOSEN = 12
 
 
 def show_summaries(service: Service, texts: Texts) -> None:
@@ -57,16 +58,17 @@ def _show_choice(service: Service, texts: Texts, documents: list[Document]) -> N
         list(titles),
         format_func=titles.__getitem__,
         key=state.SUMMARY_DOCUMENTS,
-        max_selections=12 if form == "compare" else 1,
+        max_selections=MOST_CHOSEN,
         placeholder=texts("summaries.choose"),
     )
     if st.button(texts("summaries.start"), type="primary", key="summarise"):
         state.forget_summary()
-        if len(chosen) < (2 if form == "compare" else 1):
-            one, several = texts("summaries.choose"), texts("summaries.choose_two")
-            show(notice("warning", several if form == "compare" else one))
-            return
-        _write(service, texts, chosen, form)
+        if form == "compare" and len(chosen) < 2:
+            show(notice("warning", texts("summaries.choose_two")))
+        elif form != "compare" and len(chosen) != 1:
+            show(notice("warning", texts("summaries.choose_one")))
+        else:
+            _write(service, texts, chosen, form)
 
 
 def _write(service: Service, texts: Texts, chosen: list[str], form: str) -> None:
