@@ -14,6 +14,7 @@ from assistant.types import Language
 
 LEAST_LETTERS = 25
 LONGEST_CHARS = 480
+FEW_UNITS = 4
 LEAST_LETTER_SHARE = 0.62
 """Of the characters of a sentence that are not white space: below it is a formula or code."""
 
@@ -77,14 +78,14 @@ class Paper:
 
 def read_paper(chunks: Sequence[StoredChunk], *, only: Sequence[str] = ()) -> Paper:
     """Group a document's chunks into sections and keep the sentences that say something; where
-    none does (a note, a list of keywords), all that it has.
+    few do (a note, a list of keywords), all that it has.
 
     Args:
         chunks: all of one document, in order; at least one.
         only: parts of headings; other sections are left out.
     """
     prose = _group(chunks, only, _is_prose)
-    return prose if prose.sections else _group(chunks, only, _has_words)
+    return prose if len(prose.units) >= FEW_UNITS else _group(chunks, only, _has_words)
 
 
 def _group(
@@ -165,4 +166,5 @@ def _is_caption(candidate: Candidate) -> bool:
 
 
 def _has_words(candidate: Candidate) -> bool:
-    return sum(letter.isalpha() for letter in candidate.text) >= 3
+    letters = sum(letter.isalpha() for letter in candidate.text)
+    return letters >= 3 and not candidate.is_heading

@@ -1,7 +1,7 @@
 """How much a sentence says of its document, and a choice among sentences without repeats.
 
-A weighted sum of features; the weights were chosen on one half of the measured papers and
-abstracts and are reported on the other (docs/summaries.md).
+A weighted sum of features. Halving, doubling or leaving out any weight changes little
+(docs/quality.md).
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ CUE = re.compile(
 DANGLING = re.compile(
     r"^(?:this|these|those|that|it|its|they|their|he|she|such|however|moreover|furthermore|also|"
     r"thus|therefore|hence|then|here|there|but|and|so|for example|for instance|in addition|"
-    r"additionally|finally|similarly|likewise|consequently|as a result|on the other hand|instead|"
-    r"otherwise|cela|ceci|ce|cette|ces|cet|il|ils|elle|elles|leur|leurs|toutefois|cependant|"
+    r"additionally|finally|lastly|similarly|likewise|consequently|as a result|instead|otherwise|"
+    r"on the other hand|cela|ceci|ce|cette|ces|cet|il|ils|elle|elles|leur|leurs|toutefois|cependant|"
     r"en effet|ainsi|donc|par exemple|de plus|en outre|neanmoins|mais|or|enfin|par ailleurs)\b"
     r"(?! (?:paper|work|article|study|report|thesis|survey|etude|rapport|travail|these)\b)"
 )

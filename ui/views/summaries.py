@@ -90,12 +90,13 @@ def _write(service: Service, texts: Texts, chosen: list[str], form: str) -> None
 
 
 def _show_export(service: Service, texts: Texts, summary: Summary) -> None:
+    name = texts("summaries.file_name")
     with st.container(key="summary-export", horizontal=True):
         for kind, label in (("md", "Markdown"), ("docx", "Word"), ("pdf", "PDF")):
             st.download_button(
                 texts("summaries.export", format=label),
                 data=lambda kind=kind: service.export_summary(summary, kind),
-                file_name=f"{texts('summaries.file_name')}.{kind}",
+                file_name=f"{name}.{kind}",
                 key=f"export-{kind}",
                 on_click="ignore",
             )
