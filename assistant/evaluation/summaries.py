@@ -161,7 +161,8 @@ def _pages_right(citations: Sequence[Citation], path: Path | None) -> Iterator[b
             runs = ["".join(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1)]
             text = "".join(_letters([page]))
             found = sum(run in text for run in runs)
-            yield found * 2 > len(runs) if runs else None
+            readable = len(text) >= sum(map(len, words))  # not where fonts say nothing
+            yield found * 2 > len(runs) if runs and readable else None
     finally:
         document.close()
 

@@ -22,7 +22,7 @@ _POINTER = re.compile(
     r"^(?:(?:see|cf\.?|voir)\b|(?:fig(?:ure|\.)|tab(?:le|leau|\.)|eq(?:uation|\.)|algorithm|listing)"
     r"\s*\d)|\b(?:is|are|est|sont) (?:organi[sz]ed|structur|organis)|remainder of this"
     r"|rest of (?:this|the) paper|le reste de (?:cet|ce)|https?://|doi\.org|©"
-    r"|permission to make|all rights reserved|tous droits",
+    r"|^\d+(?:\.\d+)+\.?\s|\w:\d+\s|permission to make|all rights reserved|tous droits",
     re.IGNORECASE,
 )
 _CAPTION = re.compile(

@@ -65,9 +65,10 @@ CUE = re.compile(
 DANGLING = re.compile(
     r"^(?:this|these|those|that|it|its|they|their|he|she|such|however|moreover|furthermore|also|"
     r"thus|therefore|hence|then|here|there|but|and|so|for example|for instance|in addition|"
-    r"additionally|finally|lastly|similarly|likewise|consequently|as a result|instead|otherwise|"
-    r"on the other hand|cela|ceci|ce|cette|ces|cet|il|ils|elle|elles|leur|leurs|toutefois|cependant|"
-    r"en effet|ainsi|donc|par exemple|de plus|en outre|neanmoins|mais|or|enfin|par ailleurs)\b"
+    r"additionally|finally|lastly|similarly|likewise|consequently|as a result|instead|"
+    r"otherwise|on the other hand|cela|ceci|ce|cette|ces|cet|il|ils|elle|elles|leur|leurs|"
+    r"toutefois|cependant|en effet|ainsi|donc|par exemple|de plus|en outre|neanmoins|mais|or|"
+    r"enfin|par ailleurs)\b"
     r"(?! (?:paper|work|article|study|report|thesis|survey|etude|rapport|travail|these)\b)"
 )
 _CITATION = re.compile(r"\[\d+(?:[,–-]\s?\d+)*\]|\([^()]*\b(?:19|20)\d\d[a-z]?\)|\bet al\b")
