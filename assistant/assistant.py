@@ -5,19 +5,36 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from assistant import audit_details
+from assistant.access.audited import AuditedPeople
 from assistant.answering.compose import Composer, SentenceWritten
 from assistant.answering.evidence import EvidenceReader
+from assistant.audit import OPERATOR_NAME
+from assistant.errors import PhiloError
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query, read_question
+from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
 from assistant.summarizing.choosing import find_document
 from assistant.summarizing.summarizer import Summariser
-from assistant.summarizing.types import Form, SummaryEvent
-from assistant.types import Answer, Ingestor, JobInfo, Language, Passage, Readable, Turn
+from assistant.summarizing.types import Form, Summary, SummaryEvent
+from assistant.types import (
+    Answer,
+    DocumentInfo,
+    Ingestor,
+    IngestReport,
+    JobInfo,
+    Language,
+    Passage,
+    Readable,
+    Turn,
+)
 
 AskEvent = list[Passage] | SentenceWritten | Answer
 
@@ -44,22 +61,37 @@ class Assistant:
         self.library = library
         self.embedder = embedder
         self.generator = generator
+        self.audit = library.audit
+        self.people = AuditedPeople(library.people, library.audit)
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self._composer = Composer(EvidenceReader(embedder), generator, settings, embedder)
         self._summariser = Summariser(library, embedder, summary_writer, settings.summaries)
 
-    def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
+    def search(
+        self,
+        question: str,
+        *,
+        k: int,
+        readable: Readable,
+        scope: Scope = EVERYTHING,
+        who: str = OPERATOR_NAME,
+    ) -> list[Passage]:
         """At most `k` passages, best first.
 
+        Args:
+            who: for the audit log.
         Raises:
             QuestionError: the question is empty or too long.
         """
-        return self._searcher.search(self._read(question), k=k, readable=readable)
+        found = self._searcher.search(self._read(question), k=k, readable=readable, scope=scope)
+        details = audit_details.of_question(question, readable, scope, self.settings)
+        self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
+        return found
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
@@ -76,8 +108,10 @@ class Assistant:
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
@@ -85,6 +119,7 @@ class Assistant:
 
         Args:
             ticket: from `reserve`; without one, a place is taken now.
+            who: for the audit log, in which the answer stands before it is given.
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
@@ -92,18 +127,24 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        return self._events(query, readable, started, ticket or self.reserve())
+        events = self._events(query, history, readable, scope, started, ticket or self.reserve())
+        asked = audit_details.of_question(question, readable, scope, self.settings)
+        return self._recorded(events, who, asked)
 
     def answer(
         self,
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Answer:
         """`ask`, read to its end."""
-        *_, last = self.ask(question, readable=readable, history=history, ticket=ticket)
+        *_, last = self.ask(
+            question, readable=readable, scope=scope, history=history, ticket=ticket, who=who
+        )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
 
@@ -116,12 +157,14 @@ class Assistant:
         form: Form = "points",
         language: Language | None = None,
         sections: Sequence[str] = (),
+        who: str = OPERATOR_NAME,
     ) -> Iterator[SummaryEvent]:
         """Progress, each checked statement, last the whole summary; see `Summariser`.
 
         Args:
             documents: ids, addresses or titles of documents.
             files: paths of files that are read for this summary only.
+            who: for the audit log, in which the summary stands before it is given.
         Raises:
             DocumentNotFoundError, QuestionError: at once; see `find_document`.
             ParseError: at once; a file cannot be read.
@@ -129,7 +172,7 @@ class Assistant:
         """
         ids = [find_document(self.library, name, readable) for name in documents]
         drafts = [self.ingestor.read_file(path) for path in files]
-        return self._summariser.summarise(
+        events = self._summariser.summarise(
             ids,
             drafts=drafts,
             readable=readable,
@@ -137,6 +180,8 @@ class Assistant:
             language=language,
             sections=sections,
         )
+        asked = audit_details.of_summary_request(ids, form, readable)
+        return self._recorded_summary(events, who, asked)
 
     @property
     def ingestor(self) -> Ingestor:
@@ -145,6 +190,40 @@ class Assistant:
             if self._ingestor is None:
                 self._ingestor = self._open_ingestor(self.library, self.embedder, self.settings)
             return self._ingestor
+
+    def log_ingestion(
+        self, places: Sequence[str], report: IngestReport, *, who: str = OPERATOR_NAME
+    ) -> IngestReport:
+        """Put what came of bringing `places` in into the audit log; the report."""
+        counts = report.model_dump(include={"added", "updated", "removed", "pages", "chunks"})
+        told = {"places": list(places), "failed": len(report.failed), **counts}
+        self.audit.record(who, "ingest", told)
+        return report
+
+    def retire_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> None:
+        """Remove a document; it is gone from every search when the call returns.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        self.library.retire(document.id)
+        self.audit.record(who, "document.remove", {"document": document.id, "uri": document.uri})
+
+    def release_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> DocumentInfo:
+        """Let a document out of quarantine: from now on it is searched.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        released = self.library.release(document.id)
+        self.audit.record(who, "document.release", {"document": document.id, "uri": document.uri})
+        return released
 
     def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
         """Try a job again that failed, died or was cancelled.
@@ -178,20 +257,78 @@ class Assistant:
         return read_question(question, history=history, max_chars=limit)
 
     def _events(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self,
+        query: Query,
+        history: Sequence[Turn],
+        readable: Readable,
+        scope: Scope,
+        started: float,
+        ticket: Ticket,
     ) -> Iterator[AskEvent]:
         try:
-            yield from self._answer(query, readable, started, ticket)
+            yield from self._answer(query, history, readable, scope, started, ticket)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
 
+    def _recorded(
+        self, events: Iterator[AskEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[AskEvent]:
+        """An answer stands in the log before it is given; so does that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Answer):
+                    ended = ""
+                    told = audit_details.of_answer(event, self.settings)
+                    self.audit.record(who, "ask", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "ask", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def _recorded_summary(
+        self, events: Iterator[SummaryEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[SummaryEvent]:
+        """As with answers: in the log before it is given, and so that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Summary):
+                    ended = ""
+                    told = audit_details.of_summary(event, self.settings)
+                    self.audit.record(who, "summarize", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "summarize", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
     def _answer(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self,
+        query: Query,
+        history: Sequence[Turn],
+        readable: Readable,
+        scope: Scope,
+        started: float,
+        ticket: Ticket,
     ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
+            if self.settings.retrieval.follow_ups == "model":
+                query = rewrite(query, history, self.generator)
         passages = self._searcher.search(
-            query, k=self.settings.retrieval.passages, readable=readable
+            query, k=self.settings.retrieval.passages, readable=readable, scope=scope
         )
         yield passages
         chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)

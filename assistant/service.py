@@ -14,7 +14,7 @@ from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
 from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
-from assistant.models.embedders import open_embedder
+from assistant.models.embedders import Embedder, open_embedder
 from assistant.models.generators import Generator, open_generator
 from assistant.settings import NO_GENERATOR, Settings
 
@@ -33,13 +33,18 @@ class Replicas:
 
 
 def open_assistant(
-    settings: Settings, *, wait_s: float = 0.0, replicas: Replicas | None = None
+    settings: Settings,
+    *,
+    wait_s: float = 0.0,
+    replicas: Replicas | None = None,
+    embedder: Embedder | None = None,
 ) -> Assistant:
     """Own the data directory and open all that works on it; close it after use.
 
     Args:
         wait_s: how long to wait for another process to give the directory back.
         replicas: instead of one generator in this process's care.
+        embedder: an open one, instead of that of the settings; closed with the assistant.
     Raises:
         ClusterError: see `open_replicas`.
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
@@ -47,10 +52,13 @@ def open_assistant(
         IndexMismatchError: the knowledge was built with another embedder.
     """
     with ExitStack() as opened:
+        if embedder is not None:
+            opened.callback(embedder.close)
         lock = own_directory(settings.data, wait_s=wait_s)
         opened.callback(lock.release)
-        embedder = open_embedder(settings.models)
-        opened.callback(embedder.close)
+        if embedder is None:
+            embedder = open_embedder(settings.models)
+            opened.callback(embedder.close)
         library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
         opened.callback(library.close)
         generator = None

@@ -138,6 +138,9 @@ class RetrievalSettings(Section):
     dense_weight: float = Field(
         0.5, ge=0.0, le=1.0, description="share of the dense score in the fused one"
     )
+    follow_ups: Literal["rules", "model"] = Field(
+        "rules", description="what makes a follow-up stand alone; a model should be a large one"
+    )
 
 
 class AnsweringSettings(Section):
@@ -147,8 +150,8 @@ class AnsweringSettings(Section):
         le=1.0,
         description="refuse when the probability that the passages hold the answer is lower",
     )
-    grounding: Literal["strict", "warn"] = Field(
-        "strict", description="unsupported sentences are removed, or marked"
+    grounding: Literal["strict", "warn", "off"] = Field(
+        "strict", description="unsupported sentences are removed, marked, or left as they are"
     )
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(
@@ -171,6 +174,12 @@ class SummarySettings(Section):
         256 * 2**20,
         ge=0,
         description="kept of earlier summaries, so that the next form of one comes sooner",
+    )
+
+
+class AuditSettings(Section):
+    content: bool = Field(
+        True, description="keep questions and answers in the audit log; else only their SHA-256"
     )
 
 
@@ -228,6 +237,14 @@ class SourceSettings(Section):
         return value
 
 
+class EvaluationSettings(Section):
+    cache_bytes: int = Field(
+        4 * 2**30,
+        ge=0,
+        description="for the indexed collections of question sets; the longest unused goes first",
+    )
+
+
 class Settings(Section):
     """The whole tree. `data` is absolute."""
 
@@ -238,8 +255,10 @@ class Settings(Section):
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
     summaries: SummarySettings = SummarySettings()
+    audit: AuditSettings = AuditSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
     def without_generator(self) -> Settings:
         """The same for work that writes no text: what the generator needs is not asked for."""
@@ -278,6 +297,33 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
                     raise SettingsError(f"{path}: [{named}] must be a section, not a value")
             place[key] = value
     tree["data"] = root
+    return _validate(tree, f"{path} or the PHILO_ variables")
+
+
+def load_variant(settings: Settings, path: Path) -> Settings:
+    """`settings` with what a TOML file of the same form says otherwise.
+
+    Raises:
+        SettingsError: the file cannot be read, or a value or a name in it is wrong.
+    """
+    try:
+        other = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+        raise SettingsError(f"{path} cannot be read: {exc}") from exc
+    if "data" in other:
+        raise SettingsError(f"{path} names a data directory; take `data` out of it")
+    return _validate(_merge(settings.model_dump(), other), str(path))
+
+
+def _merge(tree: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(tree)
+    for key, value in other.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _validate(tree: dict[str, Any], where: str) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as exc:
@@ -285,6 +331,4 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
             f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
             for error in exc.errors()
         )
-        raise SettingsError(
-            f"settings are wrong ({problems}); correct {path} or the PHILO_ variables"
-        ) from exc
+        raise SettingsError(f"settings are wrong ({problems}); correct {where}") from exc

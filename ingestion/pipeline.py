@@ -23,6 +23,7 @@ from assistant.types import (
     JobInfo,
     JobKind,
     ProgressListener,
+    TextDocument,
 )
 from ingestion.attachments import file_name
 from ingestion.drafting import recipe_of
@@ -35,6 +36,7 @@ from ingestion.sources.folder import find_files
 from ingestion.sources.registry import Registry
 from ingestion.sources.web import is_web_address, opened_pages
 from ingestion.stages import LocalStages, Stages
+from ingestion.texts import ingest_texts
 from ingestion.trouble import told
 from ingestion.watch import Watch
 from ingestion.watching import watch_folders
@@ -169,6 +171,29 @@ class LocalIngestor:
         """See `assistant.types.Ingestor`."""
         return read_file(Path(path), embedder=self._embedder, settings=self._settings)
 
+    def ingest_texts(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str = "default",
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """See `assistant.types.Ingestor`.
+
+        Raises:
+            StorageFullError: no space is left; what was published stays.
+            ModelError: the embedder failed.
+        """
+        with _told_errors():
+            return ingest_texts(
+                self._library,
+                self._embedder,
+                self._settings,
+                documents,
+                collection=collection,
+                listener=listener,
+            )
+
     def ingest_upload(
         self,
         path: str,
@@ -176,6 +201,7 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
         """See `assistant.types.Ingestor`. A file of an unknown format is a failure in the
         report.
@@ -188,10 +214,10 @@ class LocalIngestor:
         run = Run(1)
         name = file_name(name)
         if format_of(name) is None:
-            run.fail(_upload_uri(name, collection), _unknown_format())
+            run.fail(_upload_uri(name, collection, owner), _unknown_format())
             return run.report()
         with _told_errors():
-            self._accept(path, name, collection, _group_set(groups), run_id)
+            self._accept(path, name, collection, owner, _group_set(groups), run_id)
             self._follow(run_id, run)
         return run.report()
 
@@ -202,6 +228,7 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
         """See `assistant.types.Ingestor`.
 
@@ -213,7 +240,9 @@ class LocalIngestor:
         if format_of(name) is None:
             raise ParseError(f"{name}: {_unknown_format()}")
         with _told_errors():
-            job_id = self._accept(path, name, collection, _group_set(groups), uuid.uuid4().hex)
+            job_id = self._accept(
+                path, name, collection, owner, _group_set(groups), uuid.uuid4().hex
+            )
         self._worker.start()
         return self._library.jobs.job(job_id, OPERATOR)
 
@@ -227,13 +256,14 @@ class LocalIngestor:
         path: str,
         name: str,
         collection: str,
+        owner: str,
         groups: frozenset[str] | None,
         run_id: str,
     ) -> str:
         def job(sha256: str) -> NewJob:
             return NewJob(
                 kind=JobKind.ADD,
-                uri=_upload_uri(name, collection),
+                uri=_upload_uri(name, collection, owner),
                 collection=collection,
                 name=name,
                 groups=groups,
@@ -332,8 +362,10 @@ def _told_errors() -> Iterator[None]:
         raise said from exc
 
 
-def _upload_uri(name: str, collection: str) -> str:
-    return f"upload://{quote(collection, safe='')}/{quote(name, safe='')}"
+def _upload_uri(name: str, collection: str, owner: str) -> str:
+    """People cannot replace what others brought in under the same name."""
+    whose = f"~{quote(owner, safe='')}/" if owner else ""
+    return f"upload://{quote(collection, safe='')}/{whose}{quote(name, safe='')}"
 
 
 def _unknown_format() -> str:

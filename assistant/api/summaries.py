@@ -11,7 +11,7 @@ from fastapi import FastAPI, Header, HTTPException, Response
 from fastapi.responses import StreamingResponse
 
 from assistant.api.events import Event, stream_events
-from assistant.api.reader import readable_by_caller
+from assistant.api.reader import Caller, name_of, readable_of
 from assistant.api.schemas import SummaryExport, SummaryRequest
 from assistant.assistant import Assistant
 from assistant.summarizing.exporting import MEDIA_TYPES, export
@@ -27,7 +27,9 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
 
     @api.post("/summaries/stream", response_class=StreamingResponse)
     def summarise(
-        asked: SummaryRequest, authorization: Annotated[str, Header()] = ""
+        asked: SummaryRequest,
+        principal: Caller,
+        authorization: Annotated[str, Header()] = "",
     ) -> StreamingResponse:
         """Server-sent events: `progress` as sections are read, each checked `statement`, the
         whole `summary`; or `error`. Who goes away stops the work, and finds what is done of it
@@ -39,7 +41,8 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
         events = assistant.summarise(
             asked.documents,
             files=asked.files,
-            readable=readable_by_caller(asked.collection),
+            readable=readable_of(principal, asked.collection),
+            who=name_of(principal),
             form=asked.form,
             language=asked.language,
             sections=asked.sections,
@@ -47,7 +50,7 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
         return stream_events(_named(events), limiter=limiter)
 
     @api.post("/summaries/export", response_class=Response)
-    def export_summary(asked: SummaryExport) -> Response:
+    def export_summary(asked: SummaryExport, _: Caller) -> Response:
         """A summary as a file, with its citations as footnotes."""
         return Response(export([asked.summary], asked.format), media_type=MEDIA_TYPES[asked.format])
 

@@ -8,13 +8,10 @@ from typing import Annotated
 
 import typer
 
-from assistant.commands.options import Data, Json, command_group, print_json
+from assistant.commands.options import Data, Json, print_json
 from assistant.settings import load_settings
 
-eval_app = command_group("eval", "Measure how good Philo is; your documents are not touched.")
 
-
-@eval_app.command("summaries")
 def eval_summaries(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="Papers with abstracts, or a BEIR folder.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from assistant.commands.options import Data, Json, absolute_path, open_client, print_json
+from assistant.commands.options import AsUser, Data, Json, absolute_path, open_client, print_json
 from assistant.errors import NothingToSummariseError, PhiloError, QuestionError
 from assistant.settings import load_settings
 from assistant.types import Language
@@ -45,6 +45,7 @@ def summarize(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help=f"{', '.join(FORMATS)}")
     ] = None,
+    as_user: AsUser = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -57,7 +58,7 @@ def summarize(
     groups = [named] if form == "compare" else [[one] for one in named]
     made: list[Summary] = []
     failed: list[dict[str, str]] = []
-    with open_client(load_settings(data), writes=True) as client:
+    with open_client(load_settings(data), writes=True, as_user=as_user) as client:
         for number, group in enumerate(groups, start=1):
             count = f"[{number}/{len(groups)}] " if len(groups) > 1 else ""
             try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from assistant.access.people import People
+from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
 from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.job_records import NewJob, cancel_attached, cancel_for, utc_now
@@ -32,6 +35,7 @@ from assistant.knowledge.publishing import (
     show_version,
     stage_version,
 )
+from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
@@ -40,10 +44,11 @@ from assistant.knowledge.stored import (
     StoredChunk,
     in_batches,
     is_kept,
+    load_vector_entries,
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.upkeep import ReconcileReport, Upkeep
-from assistant.knowledge.vectors.base import VectorIndex
+from assistant.knowledge.vectors.base import VectorEntry, VectorIndex
 from assistant.types import OPERATOR, DocumentInfo, Draft, IngestOutcome
 
 __all__ = [
@@ -70,12 +75,17 @@ def open_library(directory: Path, *, embedder_id: str, dimension: int) -> Librar
     """
     from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
     from assistant.knowledge.vectors.chroma import ChromaVectors
+    from assistant.knowledge.vectors.exact import ExactVectors
+    from assistant.knowledge.vectors.mirrored import MirroredVectors
 
     with contextlib.ExitStack() as opened:
         database = open_database(directory / "philo.db")
         opened.callback(database.close)
         check_embedder(database, embedder_id)
-        vectors = ChromaVectors(directory / "vectors", embedder_id=embedder_id, dimension=dimension)
+        store = ChromaVectors(directory / "vectors", embedder_id=embedder_id, dimension=dimension)
+        vectors = MirroredVectors(
+            store, ExactVectors(dimension), partial(read_vector_entries, database)
+        )
         opened.callback(vectors.close)
         lexicon = TantivyLexicon(directory / "lexicon")
         opened.callback(lexicon.close)
@@ -84,6 +94,15 @@ def open_library(directory: Path, *, embedder_id: str, dimension: int) -> Librar
         library.jobs.reclaim()
         opened.pop_all()
     return library
+
+
+def read_vector_entries(
+    database: Database, chunk_ids: Collection[str]
+) -> Iterator[list[VectorEntry]]:
+    """What SQL says of the chunks, in portions; unknown ids are passed over."""
+    for some in in_batches(sorted(chunk_ids)):
+        with database.reading() as session:
+            yield load_vector_entries(session, some)
 
 
 def check_embedder(database: Database, embedder_id: str) -> None:
@@ -111,8 +130,8 @@ class Library(ReadingRoom):
     """The record of what is known. Readers may come from any thread; writers wait in line.
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
-    queue of what is to be brought in, `sources` what is kept in step, `originals` the kept
-    bytes beside the database.
+    queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
+    of answers, `originals` the kept bytes beside the database.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -133,6 +152,9 @@ class Library(ReadingRoom):
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
         self.notes = NotesRecords(database)
+        self.people = People(database)
+        self.audit = Audit(database, database.path.parent)
+        self.ratings = Ratings(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id

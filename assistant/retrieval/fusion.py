@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from assistant.types import ScoredId
 
-FOREIGN_SHARE = 0.8
-"""What a chunk in another language is given for its full-text score, as a share of its dense
-one: it shares no words with the question, which says nothing against it."""
-
 
 def fuse_scores(
-    dense: Sequence[ScoredId],
-    text: Sequence[ScoredId],
-    *,
-    dense_weight: float,
-    foreign: Collection[str] = (),
+    dense: Sequence[ScoredId], text: Sequence[ScoredId], *, dense_weight: float
 ) -> list[ScoredId]:
     """Weighted mean of the two scores, each scaled to [0, 1] over its own list; best first.
 
-    An id that a list does not hold scores 0 there, but for the full-text score of `foreign`
-    ids. When one list is empty the other stands alone. On seven collections this beat
-    reciprocal rank fusion on every one.
+    An id that a list does not hold scores 0 there. When one list is empty the other stands
+    alone. On seven collections this beat reciprocal rank fusion on every one.
     """
     if not dense or not text:
         alone = dense or text
         return [ScoredId(hit.id, score) for hit, score in zip(alone, _scaled(alone), strict=True)]
     meanings = {hit.id: score for hit, score in zip(dense, _scaled(dense), strict=True)}
     words = {hit.id: score for hit, score in zip(text, _scaled(text), strict=True)}
-    for chunk_id in meanings.keys() & set(foreign):
-        words[chunk_id] = max(words.get(chunk_id, 0.0), FOREIGN_SHARE * meanings[chunk_id])
     fused = {
         chunk_id: dense_weight * meanings.get(chunk_id, 0.0)
         + (1.0 - dense_weight) * words.get(chunk_id, 0.0)

@@ -119,7 +119,14 @@ class NoteTaker:
             ranked.sort(key=lambda index: -scores[index])
             shown = [units[index] for index in sorted(ranked[:SHOWN_SENTENCES])]
             section = paper.sections[number]
-            notes = write_notes(self._generator, paper.title, section, shown, language=language)
+            notes = write_notes(
+                self._generator,
+                paper.title,
+                section,
+                shown,
+                language=language,
+                embedder=self._embedder,
+            )
             vectors = written.vectors
             if notes:
                 found = self._embedder.encode_passages([unit.text for unit in notes])

@@ -9,6 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from assistant.answering.grounding import Grounds
 from assistant.errors import ContextTooLongError
+from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator
 from assistant.sentences import split_sentences
 from assistant.summarizing.reading import Section, Unit
@@ -40,6 +41,7 @@ def write_notes(
     units: Sequence[Unit],
     *,
     language: Language,
+    embedder: Embedder,
 ) -> list[Unit]:
     """What the generator writes of a section and its sentences bear out, with these as sources.
 
@@ -60,7 +62,7 @@ def write_notes(
         return []
     text = "".join(generator.stream_text(prompt, max_new_tokens=NOTE_TOKENS))
     candidates = [source for unit in section.units for source in unit.sources]
-    grounds = Grounds(candidates, language)
+    grounds = Grounds(candidates, language, embedder=embedder)
     notes: list[Unit] = []
     for start, end in split_sentences(text, language)[:MOST_NOTES]:
         sentence = _MARKS.sub("", " ".join(text[start:end].split()))

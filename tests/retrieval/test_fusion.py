@@ -23,12 +23,6 @@ def test_the_weight_decides_between_the_lists():
     assert fuse_scores(dense, text, dense_weight=0.1)[0].id == "b"
 
 
-def test_a_text_in_another_language_is_not_punished_for_its_words():
-    dense, text = hits(foreign=0.95, own=0.85, z=0.1), hits(own=2.0, z=1.0)
-    assert fuse_scores(dense, text, dense_weight=0.5)[0].id == "own"
-    assert fuse_scores(dense, text, dense_weight=0.5, foreign={"foreign"})[0].score > 0.85
-
-
 @pytest.mark.parametrize(("dense", "text"), [({"a": 0.9, "b": 0.2}, {}), ({}, {"a": 3, "b": 1})])
 def test_one_empty_list_leaves_the_other_alone(dense, text):
     fused = fuse_scores(hits(**dense), hits(**text), dense_weight=0.5)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from assistant.types import Language
 from assistant.words import ELIDED, STOP_WORDS, fold, stem
 
-REVISION = 2
+REVISION = 3
 """To be raised with every change of the terms: an index of another revision is rebuilt."""
 
 MAX_TERM_CHARS = 64

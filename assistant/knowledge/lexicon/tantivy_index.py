@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import tantivy
@@ -20,6 +20,10 @@ BODY_WEIGHT = 1.0
 TITLE_WEIGHT = 0.5
 HEADING_WEIGHT = 0.5
 """BM25 already favours short fields: 1.5 for titles lost .04 nDCG@10 on SciFact against 0.5."""
+
+MANY_GROUPS = 64
+"""From here on a set of terms is quicker than a clause each: 6 instead of 10 ms for 450 groups
+of 100,000 chunks, but 3 instead of 2 for five groups."""
 
 WRITER_HEAP_BYTES = 64_000_000
 MIN_FREE_BYTES = 2**20
@@ -60,7 +64,13 @@ class TantivyLexicon:
                 writer.delete_documents_by_term("chunk_id", chunk_id)
 
     def search(
-        self, query: str, *, k: int, readable: Readable, language: Language
+        self,
+        query: str,
+        *,
+        k: int,
+        readable: Readable,
+        language: Language,
+        documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         words = query_terms(query, language)
         if k < 1 or not words or not (readable.everything or readable.groups):
@@ -68,10 +78,18 @@ class TantivyLexicon:
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         clauses = [(must, self._any_word(words, language))]
         if not readable.everything:
-            groups = [(should, self._term("groups", group)) for group in sorted(readable.groups)]
-            clauses.append((must, _unscored(tantivy.Query.boolean_query(groups))))
+            groups = sorted(readable.groups)
+            if len(groups) > MANY_GROUPS:
+                shared = tantivy.Query.term_set_query(self._schema, "groups", groups)
+            else:
+                terms = [(should, self._term("groups", group)) for group in groups]
+                shared = tantivy.Query.boolean_query(terms)
+            clauses.append((must, _unscored(shared)))
         if readable.collection is not None:
             clauses.append((must, _unscored(self._term("collection", readable.collection))))
+        if documents is not None:
+            among = tantivy.Query.term_set_query(self._schema, "document_id", [*documents])
+            clauses.append((must, _unscored(among)))
         searcher = self._index.searcher()
         found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k, count=False)
         return [
@@ -180,7 +198,7 @@ class TantivyLexicon:
 def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk_id", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("groups", "collection"):
+    for name in ("groups", "collection", "document_id"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in _WEIGHTS:
         for language in LANGUAGES:
@@ -194,6 +212,7 @@ def _to_document(entry: LexiconEntry) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("chunk_id", entry.chunk_id)
     document.add_text("collection", entry.collection)
+    document.add_text("document_id", entry.document_id)
     for group in sorted(entry.groups):
         document.add_text("groups", group)
     for name, text in (("body", entry.text), ("title", entry.title), ("heading", entry.heading)):
