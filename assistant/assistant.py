@@ -23,12 +23,16 @@ from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
+from assistant.summarizing.choosing import find_document
+from assistant.summarizing.summarizer import Summariser
+from assistant.summarizing.types import Form, Summary, SummaryEvent
 from assistant.types import (
     Answer,
     DocumentInfo,
     Ingestor,
     IngestReport,
     JobInfo,
+    Language,
     Passage,
     Readable,
     Turn,
@@ -41,7 +45,7 @@ class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
     Thread-safe. `generator` None: answers are the documents' own sentences; with a `reader`,
-    their own words.
+    their own words. `summary_writer` None: so are summaries.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Assistant:
         reader: Reader | None,
         generator: Generator | None,
         reranker: Reranker | None = None,
+        summary_writer: Generator | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
     ) -> None:
@@ -69,6 +74,7 @@ class Assistant:
         self._opening = threading.Lock()
         self._searcher = Searcher(library, embedder, settings.retrieval, reranker=reranker)
         self._composer = Composer(EvidenceReader(embedder, reader), generator, settings, embedder)
+        self._summariser = Summariser(library, embedder, summary_writer, settings.summaries)
 
     def search(
         self,
@@ -145,6 +151,41 @@ class Assistant:
         )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str] = (),
+        readable: Readable,
+        form: Form = "points",
+        language: Language | None = None,
+        sections: Sequence[str] = (),
+        who: str = OPERATOR_NAME,
+    ) -> Iterator[SummaryEvent]:
+        """Progress, each checked statement, last the whole summary; see `Summariser`.
+
+        Args:
+            documents: ids, addresses or titles of documents.
+            files: paths of files that are read for this summary only.
+            who: for the audit log, in which the summary stands before it is given.
+        Raises:
+            DocumentNotFoundError, QuestionError: at once; see `find_document`.
+            ParseError: at once; a file cannot be read.
+            others: see `Summariser.summarise`.
+        """
+        ids = [find_document(self.library, name, readable) for name in documents]
+        drafts = [self.ingestor.read_file(path) for path in files]
+        events = self._summariser.summarise(
+            ids,
+            drafts=drafts,
+            readable=readable,
+            form=form,
+            language=language,
+            sections=sections,
+        )
+        asked = audit_details.of_summary_request(ids, form, readable)
+        return self._recorded_summary(events, who, asked)
 
     @property
     def ingestor(self) -> Ingestor:
@@ -251,6 +292,28 @@ class Assistant:
         finally:
             if ended:
                 self.audit.record(who, "ask", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def _recorded_summary(
+        self, events: Iterator[SummaryEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[SummaryEvent]:
+        """As with answers: in the log before it is given, and so that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Summary):
+                    ended = ""
+                    told = audit_details.of_summary(event, self.settings)
+                    self.audit.record(who, "summarize", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "summarize", asked | {"ended": ended})
             close = getattr(events, "close", None)
             if close is not None:
                 close()

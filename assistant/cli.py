@@ -19,6 +19,7 @@ from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
 from assistant.commands.eval import eval_app
+from assistant.commands.eval_summaries import eval_summaries
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
@@ -42,6 +43,7 @@ from assistant.commands.options import (
 from assistant.commands.people import groups_app, tokens_app, users_app
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
+from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
 from assistant.settings import Settings, load_settings
 
@@ -62,7 +64,9 @@ app.add_typer(users_app)
 app.add_typer(groups_app)
 app.add_typer(tokens_app)
 app.add_typer(audit_app)
+eval_app.command("summaries")(eval_summaries)
 app.command()(serve)
+app.command()(summarize)
 
 
 def main() -> None:

@@ -22,6 +22,13 @@ from assistant.remote_sources import RemoteSources
 from assistant.scope import Scope
 from assistant.service import open_assistant
 from assistant.settings import Settings
+from assistant.summarizing.types import (
+    Form,
+    StatementWritten,
+    Summary,
+    SummaryEvent,
+    SummaryProgress,
+)
 from assistant.types import (
     OPERATOR,
     Answer,
@@ -32,6 +39,7 @@ from assistant.types import (
     IngestReport,
     JobInfo,
     JobState,
+    Language,
     Passage,
     ProgressListener,
     Rating,
@@ -49,6 +57,16 @@ class Client(Protocol):
     def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]: ...
 
     def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]: ...
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]: ...
 
     def ingest(
         self,
@@ -143,6 +161,25 @@ class LocalClient:
     def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
         return self._assistant.search(
             question, k=k, readable=self._readable, scope=scope, who=self._who
+        )
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        return self._assistant.summarise(
+            documents,
+            files=files,
+            readable=self._readable,
+            who=self._who,
+            form=form,
+            language=language,
+            sections=sections,
         )
 
     def ingest(
@@ -256,6 +293,31 @@ class RemoteClient:
                 )
             elif name == "answer":
                 yield Answer.model_validate(data)
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        body = {
+            "documents": list(documents),
+            "files": list(files),
+            "form": form,
+            "language": language,
+            "sections": list(sections),
+        }
+        kinds: dict[str, type[SummaryProgress | StatementWritten | Summary]] = {
+            "progress": SummaryProgress,
+            "statement": StatementWritten,
+            "summary": Summary,
+        }
+        for name, data in self._stream("/summaries/stream", body):
+            if name in kinds:
+                yield kinds[name].model_validate(data)
 
     def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
         body = {"question": question, "k": k, "scope": scope.model_dump(mode="json")}

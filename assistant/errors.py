@@ -185,3 +185,7 @@ class ServiceError(PhiloError):
 
 class PortInUseError(ServiceError):
     """The address to serve on is taken."""
+
+
+class NothingToSummariseError(PhiloError):
+    """A document, or the sections chosen of it, hold no sentence."""

@@ -12,6 +12,8 @@ from assistant.assistant import Assistant
 from assistant.data_directory import own_directory
 from assistant.errors import PhiloError
 from assistant.knowledge.library import open_library
+from assistant.models.catalog import RemoteSource, find_model
+from assistant.models.depot import Depot
 from assistant.models.embedders import Embedder, open_embedder
 from assistant.models.generators import Generator, open_generator
 from assistant.models.readers import open_reader
@@ -19,6 +21,9 @@ from assistant.models.rerankers import open_reranker
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
+
+CAPABLE_BYTES = 10**9
+"""Generators of fewer bytes write worse summaries than the documents' own sentences are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def open_assistant(
             reader=reader,
             generator=generator,
             reranker=reranker,
+            summary_writer=generator if _writes_summaries(settings) else None,
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,
         )
@@ -93,6 +99,15 @@ def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
         address=replicas.address,
         data=settings.data,
     )
+
+
+def _writes_summaries(settings: Settings) -> bool:
+    """Whether the generator is worth its time where there are sentences to quote."""
+    writer = settings.summaries.writer
+    if writer != "auto" or settings.models.generator == NO_GENERATOR:
+        return writer == "model"
+    entry = find_model(settings.models.generator, Depot(settings.models.directory))
+    return isinstance(entry.source, RemoteSource) or entry.size_bytes >= CAPABLE_BYTES
 
 
 def load_plugin(name: str) -> Callable[..., Any]:

@@ -179,6 +179,24 @@ class AnsweringSettings(Section):
     )
 
 
+class SummarySettings(Section):
+    """How documents are summarised."""
+
+    writer: Literal["auto", "model", "quotes"] = Field(
+        "auto",
+        description="the generator, or the documents' own sentences; auto: the generator where "
+        "it has a gigabyte or more",
+    )
+    max_sentences: int = Field(
+        1500, ge=50, le=20_000, description="sentences of a document that are compared"
+    )
+    notes_bytes: int = Field(
+        256 * 2**20,
+        ge=0,
+        description="kept of earlier summaries, so that the next form of one comes sooner",
+    )
+
+
 class AuditSettings(Section):
     content: bool = Field(
         True, description="keep questions and answers in the audit log; else only their SHA-256"
@@ -256,6 +274,7 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    summaries: SummarySettings = SummarySettings()
     audit: AuditSettings = AuditSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()

@@ -59,12 +59,12 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
         if answer.passages:
             print(f"\n{_NEAREST[answer.language]}")
         for passage in answer.passages[:NEAREST]:
-            print(f"  - {_place(passage)}: {passage.uri}")
+            print(f"  - {place_of(passage)}: {passage.uri}")
     else:
         print()
         for citation in answer.citations:
-            print(f"[{citation.marker}] {_place(citation)}")
-            print(f"    “{_shorten(citation.quote)}”")
+            print(f"[{citation.marker}] {place_of(citation)}")
+            print(f"    “{shorten(citation.quote)}”")
             print(f"    {citation.uri}")
     return answer
 
@@ -78,8 +78,8 @@ def _doubt(sentence: Sentence) -> str:
 
 def print_hits(hits: Iterable[Passage]) -> None:
     for hit in hits:
-        print(f"{hit.rank:>3}. {hit.score:.3f}  {_place(hit)}")
-        print(f"     {_shorten(hit.text)}")
+        print(f"{hit.rank:>3}. {hit.score:.3f}  {place_of(hit)}")
+        print(f"     {shorten(hit.text)}")
         print(f"     {hit.uri}")
 
 
@@ -192,14 +192,14 @@ def byte_bar(name: str) -> Iterator[tuple[Callable[[str], None], Callable[[int, 
         )
 
 
-def _place(source: Citation | Passage) -> str:
+def place_of(source: Citation | Passage) -> str:
     """Title, innermost heading, and the page where the document has more than one."""
     section = next((part for part in reversed(source.heading) if part != source.title), "")
     page = f"p. {source.page}" if source.pages > 1 else ""
     return ", ".join(part for part in (source.title, section, page) if part)
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS].rstrip()}…"
 
@@ -267,7 +267,7 @@ def _print_comparison(compared: dict[str, Any]) -> None:
         if lost:
             print(f"lost most {name}:")
         for one in lost:
-            print(f"  {one['first']:.2f} -> {one['second']:.2f}  {_shorten(one['question'])}")
+            print(f"  {one['first']:.2f} -> {one['second']:.2f}  {shorten(one['question'])}")
 
 
 def _print_figures(told: dict[str, Any]) -> None:

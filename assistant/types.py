@@ -563,6 +563,14 @@ class Ingestor(Protocol):
             SourceNotFoundError: a path does not exist.
         """
 
+    def read_file(self, path: str) -> Draft:
+        """Read a file as `ingest` would, without bringing it in.
+
+        Raises:
+            SourceNotFoundError: there is no such file.
+            ParseError: it cannot be read, or holds no text.
+        """
+
     def ingest_texts(
         self,
         documents: Sequence[TextDocument],

@@ -17,6 +17,7 @@ from assistant.models.embedders.base import Embedder
 from assistant.settings import Settings
 from assistant.types import (
     OPERATOR,
+    Draft,
     Ingestor,
     IngestReport,
     JobInfo,
@@ -29,6 +30,7 @@ from ingestion.drafting import recipe_of
 from ingestion.listing import Plan, merge_plans, plan_sync
 from ingestion.parsers.base import format_of, known_extensions
 from ingestion.progress import Run
+from ingestion.reading import read_file
 from ingestion.sources.base import Source
 from ingestion.sources.folder import find_files
 from ingestion.sources.registry import Registry
@@ -164,6 +166,10 @@ class LocalIngestor:
             stop=stop,
             polling=self._all_settings.sources.watch_polling,
         )
+
+    def read_file(self, path: str) -> Draft:
+        """See `assistant.types.Ingestor`."""
+        return read_file(Path(path), embedder=self._embedder, settings=self._settings)
 
     def ingest_texts(
         self,

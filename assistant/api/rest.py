@@ -51,6 +51,7 @@ from assistant.api.schemas import (
     SentenceEvent,
 )
 from assistant.api.sources import add_sources
+from assistant.api.summaries import add_summaries
 from assistant.assistant import AskEvent, Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
@@ -93,6 +94,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_jobs(api, assistant)
     add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
+    add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
     return api

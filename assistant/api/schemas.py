@@ -7,11 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from assistant.scope import EVERYTHING, Scope
+from assistant.summarizing.types import ExportFormat, Form, Summary
 from assistant.types import (
     Citation,
     DocumentInfo,
     JobInfo,
     JobState,
+    Language,
     Passage,
     PublicModel,
     Rating,
@@ -127,3 +129,20 @@ class ErrorBody(PublicModel):
 
 class ErrorResponse(PublicModel):
     error: ErrorBody
+
+
+class SummaryRequest(PublicModel):
+    """`documents` are ids, addresses or titles; `files` paths on the machine of the service that
+    are read for this summary only. One document, or several to compare."""
+
+    documents: list[str] = Field(default=[], max_length=50)
+    files: list[str] = Field(default=[], max_length=50)
+    form: Form = "points"
+    language: Language | None = None
+    sections: list[str] = Field(default=[], max_length=50)
+    collection: str | None = None
+
+
+class SummaryExport(PublicModel):
+    summary: Summary
+    format: ExportFormat

@@ -24,6 +24,7 @@ from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.job_records import NewJob, cancel_attached, cancel_for, utc_now
 from assistant.knowledge.jobs import JobQueue
 from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.notes import NotesRecords
 from assistant.knowledge.originals import Originals
 from assistant.knowledge.publishing import (
     Attached,
@@ -150,6 +151,7 @@ class Library(ReadingRoom):
         super().__init__(database, vectors, lexicon)
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
+        self.notes = NotesRecords(database)
         self.people = People(database)
         self.audit = Audit(database, database.path.parent)
         self.ratings = Ratings(database)

@@ -250,6 +250,21 @@ class SourceRow(Table):
     counts: Mapped[str] = mapped_column(Text, doc="JSON: of the last complete run")
 
 
+class NotesRow(Table):
+    """Notes of a version for its summaries. `writer` names the generator and the embedder."""
+
+    __tablename__ = "notes"
+
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    writer: Mapped[str] = mapped_column(String(200), primary_key=True)
+    payload: Mapped[str] = mapped_column(Text, doc="JSON: places and scores of sentences")
+    vectors: Mapped[bytes] = mapped_column(LargeBinary, doc="(N, D) float16")
+    size_bytes: Mapped[int]
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class UserRow(Table):
     """`key` is the name without case."""
 
