@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from assistant.answering.compose import Composer, SentenceWritten
 from assistant.answering.evidence import EvidenceReader
+from assistant.indexes import Indexes
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.search import Searcher
 from assistant.settings import Settings
+from assistant.turnstile import Turnstile
 from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
 
 AskEvent = list[Passage] | SentenceWritten | Answer
@@ -22,7 +24,9 @@ AskEvent = list[Passage] | SentenceWritten | Answer
 class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
-    Thread-safe. `generator` None: answers are the documents' own sentences.
+    Thread-safe. `generator` None: answers are the documents' own sentences. `settings` name the
+    embedder and the size of chunks of the index in use, `stated_settings` those that were asked
+    for. `turnstile` is shared by those who read from the index, and closed while it changes.
     """
 
     def __init__(
@@ -34,18 +38,27 @@ class Assistant:
         generator: Generator | None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
+        stated_settings: Settings | None = None,
     ) -> None:
         self.settings = settings
+        self.stated_settings = stated_settings or settings
         self.library = library
-        self.embedder = embedder
         self.generator = generator
+        self.turnstile = Turnstile()
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
-        self._searcher = Searcher(library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder), generator, settings)
+        self.use(embedder, settings)
+        self.indexes = Indexes(self)
+
+    def use(self, embedder: Embedder, settings: Settings) -> None:
+        """Answer with another index: these belong to the one that the library has in use now."""
+        self.settings = settings
+        self.embedder = embedder
+        self._searcher = Searcher(self.library, embedder, settings.retrieval)
+        self._composer = Composer(EvidenceReader(embedder), self.generator, settings)
 
     def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
         """At most `k` passages, best first.
@@ -53,7 +66,9 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long.
         """
-        return self._searcher.search(self._read(question), k=k, readable=readable)
+        query = self._read(question)
+        with self.turnstile.shared():
+            return self._searcher.search(query, k=k, readable=readable)
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
@@ -128,6 +143,7 @@ class Assistant:
     def close(self) -> None:
         if self._ingestor is not None:
             self._ingestor.close()
+        self.embedder.close()
         self._on_close()
 
     def __enter__(self) -> Assistant:
@@ -153,11 +169,14 @@ class Assistant:
     ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
-        passages = self._searcher.search(
-            query, k=self.settings.retrieval.passages, readable=readable
-        )
+        with self.turnstile.shared():
+            composer = self._composer
+            passages = self._searcher.search(
+                query, k=self.settings.retrieval.passages, readable=readable
+            )
+            chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
+            kept = [passage for passage in passages if passage.chunk_id in chunks]
+            found = [chunks[passage.chunk_id] for passage in kept]
+            shown = self.library.with_twins(found, readable)
         yield passages
-        chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
-        kept = [passage for passage in passages if passage.chunk_id in chunks]
-        shown = self.library.with_twins([chunks[passage.chunk_id] for passage in kept], readable)
-        yield from self._composer.compose(query, kept, shown, started=started, ticket=ticket)
+        yield from composer.compose(query, kept, shown, started=started, ticket=ticket)

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
+from assistant.commands.index import index_app
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(bench_app)
 app.add_typer(documents_app)
+app.add_typer(index_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)

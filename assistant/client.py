@@ -15,6 +15,7 @@ from assistant.answering.compose import SentenceWritten
 from assistant.assistant import AskEvent, Assistant
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.remote_indexes import RemoteIndexes
 from assistant.remote_sources import RemoteSources
 from assistant.service import open_assistant
 from assistant.settings import Settings
@@ -24,6 +25,7 @@ from assistant.types import (
     Citation,
     DocumentInfo,
     DocumentState,
+    IndexKeeper,
     IngestProgress,
     IngestReport,
     JobInfo,
@@ -68,6 +70,9 @@ class Client(Protocol):
 
     @property
     def sources(self) -> SourceRegistry: ...
+
+    @property
+    def indexes(self) -> IndexKeeper: ...
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -147,6 +152,10 @@ class LocalClient:
     @property
     def sources(self) -> SourceRegistry:
         return self._assistant.ingestor.sources
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return self._assistant.indexes
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -252,6 +261,10 @@ class RemoteClient:
     @property
     def sources(self) -> SourceRegistry:
         return RemoteSources(self._call, self._stream)
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return RemoteIndexes(self._call, self._stream)
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int

@@ -11,8 +11,10 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.data_directory import own_directory
 from assistant.errors import PhiloError
+from assistant.indexes import apply_index
+from assistant.knowledge.indexes import find_index_in_use
 from assistant.knowledge.library import open_library
-from assistant.models.embedders import open_embedder
+from assistant.models.embedders import absolute_name, open_embedder
 from assistant.models.generators import Generator, open_generator
 from assistant.settings import NO_GENERATOR, Settings
 
@@ -39,14 +41,23 @@ def open_assistant(
         ClusterError: see `open_replicas`.
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
         ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
-        IndexMismatchError: the knowledge was built with another embedder.
+        IndexMismatchError: the embedder of the index in use is another one by now.
     """
     with ExitStack() as opened:
         lock = own_directory(settings.data, wait_s=wait_s)
         opened.callback(lock.release)
+        stated, index = settings, find_index_in_use(settings.data)
+        if index is not None:
+            settings = apply_index(stated, index)
         embedder = open_embedder(settings.models)
         opened.callback(embedder.close)
-        library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
+        library = open_library(
+            settings.data,
+            embedder_id=embedder.id,
+            dimension=embedder.dimension,
+            embedder=absolute_name(settings.models.embedder),
+            chunk_tokens=settings.ingest.chunk_tokens,
+        )
         opened.callback(library.close)
         generator = None
         if settings.models.generator != NO_GENERATOR:
@@ -59,6 +70,7 @@ def open_assistant(
             generator=generator,
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,
+            stated_settings=stated,
         )
 
 

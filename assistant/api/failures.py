@@ -16,6 +16,7 @@ from assistant.errors import (
     ContextTooLongError,
     DocumentNotFoundError,
     GeneratorBusyError,
+    IndexExistsError,
     IngestError,
     JobNotFoundError,
     ModelError,
@@ -23,6 +24,7 @@ from assistant.errors import (
     QuestionError,
     SourceBusyError,
     StorageFullError,
+    UnknownIndexError,
     UnknownSourceError,
 )
 
@@ -34,6 +36,8 @@ STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (QuestionError, 422),
     (ContextTooLongError, 422),
     (UnknownSourceError, 404),
+    (UnknownIndexError, 404),
+    (IndexExistsError, 409),
     (SourceBusyError, 409),
     (IngestError, 422),
     (GeneratorBusyError, 429),

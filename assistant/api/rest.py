@@ -30,6 +30,7 @@ from assistant.answering.compose import SentenceWritten
 from assistant.api.background import stream_work
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
+from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
 from assistant.api.reader import Reader, readable_by_caller
 from assistant.api.schemas import (
@@ -81,6 +82,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     _add_questions(api, assistant)
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
+    add_indexes(api, assistant, operator_token)
     add_jobs(api, assistant)
     add_sources(api, assistant, operator_token)
     return api

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assistant.knowledge.library import Library, StoredChunk
+from assistant.knowledge.reading import ReadingRoom
+from assistant.knowledge.stored import StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.fusion import fuse_scores
 from assistant.retrieval.query import Query
@@ -13,7 +14,9 @@ from assistant.types import Passage, Readable
 class Searcher:
     """Hybrid search over the published, readable chunks."""
 
-    def __init__(self, library: Library, embedder: Embedder, settings: RetrievalSettings) -> None:
+    def __init__(
+        self, library: ReadingRoom, embedder: Embedder, settings: RetrievalSettings
+    ) -> None:
         self._library = library
         self._embedder = embedder
         self._settings = settings

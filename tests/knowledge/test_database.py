@@ -23,7 +23,7 @@ def test_migrations_lead_to_the_tables_that_the_code_knows(tmp_path: Path) -> No
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, Table.metadata) == []
-        assert context.get_current_revision() == "0003"
+        assert context.get_current_revision() == "0005"
     database.close()
 
 

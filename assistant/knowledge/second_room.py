@@ -1,0 +1,57 @@
+"""The second index as it would answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, select
+
+from assistant.knowledge.database import Database
+from assistant.knowledge.indexes import Stores
+from assistant.knowledge.reading import ReadingRoom
+from assistant.knowledge.stored import StoredChunk, in_batches, is_readable, to_stored_chunk
+from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
+from assistant.types import Readable
+
+
+class SecondRoom(ReadingRoom):
+    """Searches counterparts of published versions. What else a `ReadingRoom` can tell is of the
+    index in use."""
+
+    def __init__(self, database: Database, stores: Stores) -> None:
+        super().__init__(database, stores.vectors, stores.lexicon)
+
+    def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
+        found = {}
+        with self._database.reading() as session:
+            for ids in in_batches(chunk_ids):
+                for row in session.execute(_select_chunks(ids, readable)):
+                    found[row[0].id] = to_stored_chunk(*row)
+        return found
+
+    def with_twins(
+        self,
+        chunks: Sequence[StoredChunk],
+        readable: Readable,  # noqa: ARG002 - as in the index in use
+    ) -> list[StoredChunk]:
+        return list(chunks)
+
+    def _confirm(self, chunk_ids: Sequence[str], readable: Readable) -> set[str]:
+        confirmed: set[str] = set()
+        with self._database.reading() as session:
+            for ids in in_batches(chunk_ids):
+                query = _select_chunks(ids, readable).with_only_columns(ChunkRow.id)
+                confirmed.update(session.scalars(query))
+        return confirmed
+
+
+def _select_chunks(
+    chunk_ids: Sequence[str], readable: Readable
+) -> Select[ChunkRow, PieceRow, VersionRow, DocumentRow]:
+    return (
+        select(ChunkRow, PieceRow, VersionRow, DocumentRow)
+        .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
+        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+        .join(DocumentRow, DocumentRow.published_version_id == VersionRow.counterpart_of)
+        .where(ChunkRow.id.in_(chunk_ids), is_readable(readable))
+    )
