@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from assistant.answering.compose import Composer, SentenceWritten
+from assistant.answering.cache import AnswerCache, CacheKey, cache_key
+from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
 from assistant.indexes import Indexes
 from assistant.knowledge.library import Library
@@ -16,9 +17,7 @@ from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.search import Searcher
 from assistant.settings import Settings
 from assistant.turnstile import Turnstile
-from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
-
-AskEvent = list[Passage] | SentenceWritten | Answer
+from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Timings, Turn
 
 
 class Assistant:
@@ -51,6 +50,7 @@ class Assistant:
         self._works_in_background = False
         self._opening = threading.Lock()
         self.use(embedder, settings)
+        self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
         self.indexes = Indexes(self)
 
     def use(self, embedder: Embedder, settings: Settings) -> None:
@@ -101,7 +101,8 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        return self._events(query, readable, started, ticket or self.reserve())
+        key = cache_key(query.asked, history, readable)
+        return self._events(query, key, started, ticket or self.reserve())
 
     def answer(
         self,
@@ -157,12 +158,30 @@ class Assistant:
         return read_question(question, history=history, max_chars=limit)
 
     def _events(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self, query: Query, key: CacheKey, started: float, ticket: Ticket
     ) -> Iterator[AskEvent]:
         try:
-            yield from self._answer(query, readable, started, ticket)
+            stamp = self.library.changes.stamp(key.readable)
+            known = self._find_known(key)
+            if known is not None:
+                yield from _replayed(known, query, started)
+                return
+            events: list[AskEvent] = []
+            for event in self._answer(query, key.readable, started, ticket):
+                events.append(event)
+                yield event
+            self._cache.keep(key, events, stamp=stamp)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
+
+    def _find_known(self, key: CacheKey) -> Sequence[AskEvent] | None:
+        """From the cache, if the database agrees that all of it may be read still."""
+        events = self._cache.find(key)
+        if events is None:
+            return None
+        ids = {one.chunk_id for event in events if isinstance(event, list) for one in event}
+        with self.turnstile.shared():
+            return events if self.library.chunks([*ids], key.readable).keys() == ids else None
 
     def _answer(
         self, query: Query, readable: Readable, started: float, ticket: Ticket
@@ -180,3 +199,14 @@ class Assistant:
             shown = self.library.with_twins(found, readable)
         yield passages
         yield from composer.compose(query, kept, shown, started=started, ticket=ticket)
+
+
+def _replayed(events: Sequence[AskEvent], query: Query, started: float) -> Iterator[AskEvent]:
+    for event in events:
+        if isinstance(event, Answer):
+            passed = round((time.perf_counter() - started) * 1000, 1)
+            timings = Timings(retrieve=passed, first_token=passed, total=passed)
+            changed = {"question": query.asked, "cached": True, "timings_ms": timings}
+            yield event.model_copy(update=changed)
+        else:
+            yield event

@@ -11,8 +11,8 @@ import httpx
 from pydantic import TypeAdapter
 
 from assistant import errors
-from assistant.answering.compose import SentenceWritten
-from assistant.assistant import AskEvent, Assistant
+from assistant.answering.compose import AskEvent, SentenceWritten
+from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
 from assistant.remote_indexes import RemoteIndexes

@@ -20,8 +20,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from assistant.answering.compose import UNSUPPORTED, SentenceWritten
-from assistant.assistant import AskEvent
+from assistant.answering.compose import UNSUPPORTED, AskEvent, SentenceWritten
 from assistant.types import (
     Answer,
     Citation,

@@ -266,7 +266,8 @@ class Timings(PublicModel):
 
 
 class Answer(PublicModel):
-    """`writer` says who wrote the sentences: the model, or the documents themselves."""
+    """`writer` says who wrote the sentences: the model, or the documents themselves. `cached`:
+    it was given before, and nothing that the reader may read has changed since."""
 
     question: str
     answer: str
@@ -278,6 +279,7 @@ class Answer(PublicModel):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+    cached: bool = False
     ai_generated: Literal[True] = True
 
 

@@ -26,7 +26,7 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
-from assistant.answering.compose import SentenceWritten
+from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.background import stream_work
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
@@ -45,7 +45,7 @@ from assistant.api.schemas import (
     SentenceEvent,
 )
 from assistant.api.sources import add_sources
-from assistant.assistant import AskEvent, Assistant
+from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from assistant.types import Readable
 
@@ -17,6 +17,11 @@ class Changes:
         self._lock = threading.Lock()
         self._of_group: Counter[str] = Counter()
         self._total = 0
+        self._listeners: list[Callable[[], None]] = []
+
+    def tell(self, listener: Callable[[], None]) -> None:
+        """Call this after each change, in the thread that made it."""
+        self._listeners.append(listener)
 
     @property
     def total(self) -> int:
@@ -27,12 +32,18 @@ class Changes:
         with self._lock:
             self._total += 1
             self._of_group.update(set(groups))
+        self._told()
 
     def note_all(self) -> None:
         """Everything may have changed."""
         with self._lock:
             self._total += 1
             self._of_group[_EVERY] += 1
+        self._told()
+
+    def _told(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def stamp(self, readable: Readable) -> int:
         """A number that is another one after each change that concerns this reader."""

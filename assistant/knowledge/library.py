@@ -76,6 +76,7 @@ def open_library(
     dimension: int,
     embedder: str | None = None,
     chunk_tokens: int = 220,
+    failpoint: Callable[[str], None] = lambda _step: None,
 ) -> Library:
     """Open the knowledge in a data directory and put right what a crash has left.
 
@@ -84,6 +85,7 @@ def open_library(
         dimension: of its vectors.
         embedder: what the settings call it; else the name in its id.
         chunk_tokens: what the chunks of a directory without documents will aim at.
+        failpoint: see `Library`.
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
         DataDirectoryError: the directory is damaged, of a newer Philo, full or not writable.
@@ -106,7 +108,13 @@ def open_library(
         for record in records:  # the one in use first
             stores.append(open_index(directory, record))
             opened.callback(stores[-1].close)
-        library = Library(database, stores[0].vectors, stores[0].lexicon, embedder_id=embedder_id)
+        library = Library(
+            database,
+            stores[0].vectors,
+            stores[0].lexicon,
+            embedder_id=embedder_id,
+            failpoint=failpoint,
+        )
         if len(stores) > 1:
             library.use_second(stores[1])
         library.reconcile()
