@@ -5,19 +5,37 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from assistant import audit_details
+from assistant.access.audited import AuditedPeople
 from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
+from assistant.audit import OPERATOR_NAME
+from assistant.errors import PhiloError
 from assistant.indexes import Indexes
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
+from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
+from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
 from assistant.turnstile import Turnstile
-from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Timings, Turn
+from assistant.types import (
+    Answer,
+    DocumentInfo,
+    Ingestor,
+    IngestReport,
+    JobInfo,
+    Passage,
+    Readable,
+    Timings,
+    Turn,
+)
 
 
 class Assistant:
@@ -35,6 +53,7 @@ class Assistant:
         library: Library,
         embedder: Embedder,
         generator: Generator | None,
+        reranker: Reranker | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
         stated_settings: Settings | None = None,
@@ -43,7 +62,10 @@ class Assistant:
         self.stated_settings = stated_settings or settings
         self.library = library
         self.generator = generator
+        self.audit = library.audit
+        self.people = AuditedPeople(library.people, library.audit)
         self.turnstile = Turnstile()
+        self._reranker = reranker
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None
@@ -57,18 +79,33 @@ class Assistant:
         """Answer with another index: these belong to the one that the library has in use now."""
         self.settings = settings
         self.embedder = embedder
-        self._searcher = Searcher(self.library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder), self.generator, settings)
+        self._searcher = Searcher(
+            self.library, embedder, settings.retrieval, reranker=self._reranker
+        )
+        self._composer = Composer(EvidenceReader(embedder), self.generator, settings, embedder)
 
-    def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
+    def search(
+        self,
+        question: str,
+        *,
+        k: int,
+        readable: Readable,
+        scope: Scope = EVERYTHING,
+        who: str = OPERATOR_NAME,
+    ) -> list[Passage]:
         """At most `k` passages, best first.
 
+        Args:
+            who: for the audit log.
         Raises:
             QuestionError: the question is empty or too long.
         """
         query = self._read(question)
         with self.turnstile.shared():
-            return self._searcher.search(query, k=k, readable=readable)
+            found = self._searcher.search(query, k=k, readable=readable, scope=scope)
+        details = audit_details.of_question(question, readable, scope, self.settings)
+        self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
+        return found
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
@@ -85,8 +122,10 @@ class Assistant:
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
@@ -94,6 +133,7 @@ class Assistant:
 
         Args:
             ticket: from `reserve`; without one, a place is taken now.
+            who: for the audit log, in which the answer stands before it is given.
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
@@ -101,19 +141,25 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        key = cache_key(query.asked, history, readable)
-        return self._events(query, key, started, ticket or self.reserve())
+        key = cache_key(query.asked, history, readable, scope)
+        events = self._events(query, key, started, ticket or self.reserve())
+        asked = audit_details.of_question(question, readable, scope, self.settings)
+        return self._recorded(events, who, asked)
 
     def answer(
         self,
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Answer:
         """`ask`, read to its end."""
-        *_, last = self.ask(question, readable=readable, history=history, ticket=ticket)
+        *_, last = self.ask(
+            question, readable=readable, scope=scope, history=history, ticket=ticket, who=who
+        )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
 
@@ -124,6 +170,40 @@ class Assistant:
             if self._ingestor is None:
                 self._ingestor = self._open_ingestor(self.library, self.embedder, self.settings)
             return self._ingestor
+
+    def log_ingestion(
+        self, places: Sequence[str], report: IngestReport, *, who: str = OPERATOR_NAME
+    ) -> IngestReport:
+        """Put what came of bringing `places` in into the audit log; the report."""
+        counts = report.model_dump(include={"added", "updated", "removed", "pages", "chunks"})
+        told = {"places": list(places), "failed": len(report.failed), **counts}
+        self.audit.record(who, "ingest", told)
+        return report
+
+    def retire_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> None:
+        """Remove a document; it is gone from every search when the call returns.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        self.library.retire(document.id)
+        self.audit.record(who, "document.remove", {"document": document.id, "uri": document.uri})
+
+    def release_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> DocumentInfo:
+        """Let a document out of quarantine: from now on it is searched.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        released = self.library.release(document.id)
+        self.audit.record(who, "document.release", {"document": document.id, "uri": document.uri})
+        return released
 
     def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
         """Try a job again that failed, died or was cancelled.
@@ -167,10 +247,11 @@ class Assistant:
                 yield from _replayed(known, query, started)
                 return
             events: list[AskEvent] = []
-            for event in self._answer(query, key.readable, started, ticket):
+            for event in self._answer(query, key, started, ticket):
                 events.append(event)
                 yield event
-            self._cache.keep(key, events, stamp=stamp)
+                if isinstance(event, Answer):
+                    self._cache.keep(key, events, stamp=stamp)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
 
@@ -183,15 +264,43 @@ class Assistant:
         with self.turnstile.shared():
             return events if self.library.chunks([*ids], key.readable).keys() == ids else None
 
+    def _recorded(
+        self, events: Iterator[AskEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[AskEvent]:
+        """An answer stands in the log before it is given; so does that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Answer):
+                    ended = ""
+                    told = audit_details.of_answer(event, self.settings)
+                    self.audit.record(who, "ask", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "ask", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
     def _answer(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self, query: Query, key: CacheKey, started: float, ticket: Ticket
     ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
+            if self.settings.retrieval.follow_ups == "model":
+                query = rewrite(query, key.history, self.generator)
+        readable = key.readable
         with self.turnstile.shared():
             composer = self._composer
             passages = self._searcher.search(
-                query, k=self.settings.retrieval.passages, readable=readable
+                query,
+                k=self.settings.retrieval.passages,
+                readable=readable,
+                scope=key.scope,
             )
             chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
             kept = [passage for passage in passages if passage.chunk_id in chunks]

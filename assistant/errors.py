@@ -155,6 +155,34 @@ class ParseError(IngestError):
     """One file could not be read; the message is the reason shown to people."""
 
 
+class PeopleError(PhiloError):
+    """Something about users, groups and tokens."""
+
+
+class UnknownUserError(PeopleError):
+    """There is no user of that name."""
+
+
+class UnknownTokenError(PeopleError):
+    """There is no token of that id."""
+
+
+class AccessDeniedError(PeopleError):
+    """Whoever asks is not known, or may not do that."""
+
+
+class AuditError(PhiloError):
+    """The audit log cannot be continued."""
+
+
+class RatingNotFoundError(PhiloError):
+    """No such rating."""
+
+
+class QuestionSetError(PhiloError):
+    """A question set that `philo eval` cannot use; the message names file and line."""
+
+
 class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
 

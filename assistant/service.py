@@ -14,8 +14,9 @@ from assistant.errors import PhiloError
 from assistant.indexes import apply_index
 from assistant.knowledge.indexes import find_index_in_use
 from assistant.knowledge.library import open_library
-from assistant.models.embedders import absolute_name, open_embedder
+from assistant.models.embedders import Embedder, absolute_name, open_embedder
 from assistant.models.generators import Generator, open_generator
+from assistant.models.rerankers import open_reranker
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
@@ -30,27 +31,36 @@ class Replicas:
 
 
 def open_assistant(
-    settings: Settings, *, wait_s: float = 0.0, replicas: Replicas | None = None
+    settings: Settings,
+    *,
+    wait_s: float = 0.0,
+    replicas: Replicas | None = None,
+    embedder: Embedder | None = None,
 ) -> Assistant:
     """Own the data directory and open all that works on it; close it after use.
 
     Args:
         wait_s: how long to wait for another process to give the directory back.
         replicas: instead of one generator in this process's care.
+        embedder: an open one, instead of that of the settings; closed with the assistant.
     Raises:
         ClusterError: see `open_replicas`.
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
         ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
         IndexMismatchError: the embedder of the index in use is another one by now.
+        UnknownModelError: the reranker that the settings name is no folder.
     """
     with ExitStack() as opened:
+        if embedder is not None:
+            opened.callback(embedder.close)
         lock = own_directory(settings.data, wait_s=wait_s)
         opened.callback(lock.release)
-        stated, index = settings, find_index_in_use(settings.data)
-        if index is not None:
-            settings = apply_index(stated, index)
-        embedder = open_embedder(settings.models)
-        opened.callback(embedder.close)
+        stated = settings
+        if embedder is None:
+            if (index := find_index_in_use(settings.data)) is not None:
+                settings = apply_index(stated, index)
+            embedder = open_embedder(settings.models)
+            opened.callback(embedder.close)
         library = open_library(
             settings.data,
             embedder_id=embedder.id,
@@ -59,6 +69,9 @@ def open_assistant(
             chunk_tokens=settings.ingest.chunk_tokens,
         )
         opened.callback(library.close)
+        reranker = open_reranker(settings.models)
+        if reranker is not None:
+            opened.callback(reranker.close)
         generator = None
         if settings.models.generator != NO_GENERATOR:
             generator = _open_generator(settings, replicas)
@@ -68,6 +81,7 @@ def open_assistant(
             library=library,
             embedder=embedder,
             generator=generator,
+            reranker=reranker,
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,
             stated_settings=stated,

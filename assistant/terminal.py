@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from rich.progress import (
 )
 
 from assistant.answering.compose import UNSUPPORTED, AskEvent, SentenceWritten
+from assistant.language import detect_language
 from assistant.types import (
     Answer,
     Citation,
@@ -33,6 +35,7 @@ from assistant.types import (
     Language,
     Passage,
     ProgressListener,
+    Sentence,
 )
 
 NEAREST = 3
@@ -49,8 +52,7 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
     for event in events:
         if isinstance(event, SentenceWritten):
             marks = "".join(f" [{marker}]" for marker in event.sentence.citations)
-            doubt = "" if event.sentence.supported else f" {UNSUPPORTED}"
-            print(f"{event.sentence.text}{marks}{doubt}", flush=True)
+            print(f"{event.sentence.text}{marks}{_doubt(event.sentence)}", flush=True)
         elif isinstance(event, Answer):
             answer = event
     assert answer is not None  # noqa: S101 - every question ends with an answer
@@ -67,6 +69,13 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
             print(f"    “{_shorten(citation.quote)}”")
             print(f"    {citation.uri}")
     return answer
+
+
+def _doubt(sentence: Sentence) -> str:
+    if sentence.doubt is None:
+        return ""
+    reason = sentence.doubt.fr if detect_language(sentence.text) == "fr" else sentence.doubt.en
+    return f" {UNSUPPORTED} {reason}"
 
 
 def print_hits(hits: Iterable[Passage]) -> None:
@@ -236,3 +245,77 @@ def _place(source: Citation | Passage) -> str:
 def _shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS].rstrip()}…"
+
+
+@contextmanager
+def count_bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """For many small steps, on standard error: what moves it (steps done so far)."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(file=sys.stderr)
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def print_evaluation(told: dict[str, Any]) -> None:
+    """The figures of `philo eval` with their 95% intervals."""
+    counts = f"{told['queries']} questions, {told['documents']} documents, {told['chunks']} chunks"
+    print(f"{told['dataset']}: {counts}")
+    for warning in told["warnings"]:
+        print(f"note: {warning}")
+    _print_figures(told)
+    if told["answers"] is not None:
+        _print_answer_figures(told["answers"])
+    if "comparison" in told:
+        _print_comparison(told["comparison"])
+    if "report" in told:
+        print(f"\nreport: {told['report'][0]} (with {len(told['report']) - 1} files beside it)")
+
+
+def _print_answer_figures(answers: dict[str, Any]) -> None:
+    unanswerable = answers["questions"] - answers["answerable"]
+    print(
+        f"\n{answers['questions']} answers ({answers['answerable']} answerable, {unanswerable} not)"
+        f", {answers['refused']} refused, {answers['by_model']} written by {answers['generator']}"
+    )
+    _print_figures(answers)
+    times = answers["latency_ms"]
+    if times["median"] is not None:
+        print(f"{'latency':<28} median {times['median']:.0f} ms, p95 {times['p95']:.0f} ms")
+    if (reliability := answers["reliability"]) is not None:
+        print(
+            f"{'reliability of the gate':<28} calibration error "
+            f"{reliability['calibration_error']:.3f}, Brier {reliability['brier']:.3f}"
+        )
+
+
+def _print_comparison(compared: dict[str, Any]) -> None:
+    print("\nwith these settings changed:" if compared["changed"] else "\nwith the same settings:")
+    for one in compared["changed"]:
+        print(f"  {one['setting']}: {one['first']} -> {one['second']}")
+    for name, one in (compared["retrieval"] | (compared["answers"] or {})).items():
+        low, high = one["interval"]
+        print(
+            f"{name:<28} {one['first']:.3f} -> {one['second']:.3f}  {one['difference']:+.3f}  "
+            f"[{low:+.3f}, {high:+.3f}]  p {one['p']:.4f}"
+        )
+    for name, lost in compared["lost"].items():
+        if lost:
+            print(f"lost most {name}:")
+        for one in lost:
+            print(f"  {one['first']:.2f} -> {one['second']:.2f}  {_shorten(one['question'])}")
+
+
+def _print_figures(told: dict[str, Any]) -> None:
+    for name, interval in told["intervals"].items():
+        if interval is None:
+            print(f"{name:<28} -")
+        else:
+            print(f"{name:<28} {told[name]:.3f}  [{interval[0]:.3f}, {interval[1]:.3f}]")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from assistant.models.embedders.base import Embedder
@@ -139,9 +139,15 @@ class Chunk:
         return "\n".join(part for part in (context, self.table_header, self.text) if part)
 
 
+DateBasis = Literal["", "document", "file"]
+"""Who says of which day a document is: itself, or only its file, by when that was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A new version of a document, ready to be staged.
+
+    `date` is YYYY, YYYY-MM or YYYY-MM-DD, "" where none is known.
 
     `content_sha256` is of the file's bytes. `recipe` names everything besides the bytes that
     shaped the chunks (parser and chunker revision, embedder id): when either changes, the
@@ -161,9 +167,19 @@ class Draft:
     recognised: tuple[tuple[int, float], ...] = ()
     author: str = ""
     date: str = ""
+    date_basis: DateBasis = ""
     media_type: str = ""
     size_bytes: int = 0
     layout: tuple[BlockSpan, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A document that is known as text only. Each line of the text is a paragraph."""
+
+    uri: str
+    title: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +267,25 @@ class Citation(PublicModel):
     places: list[Place] = []
 
 
+class Doubt(PublicModel):
+    """Why a sentence is not borne out: a code, and the same for readers of both languages."""
+
+    fault: str
+    en: str
+    fr: str
+
+
 class Sentence(PublicModel):
+    """`support` in [0, 1] says how far the cited sentences bear it out. `doubt` is None where
+    they do, and where nobody wants to know (grounding = "off"). `translated`: the sources are
+    in the other language, so that words were compared by their meaning only."""
+
     text: str
     supported: bool
     citations: list[int]
+    support: float = 0.0
+    doubt: Doubt | None = None
+    translated: bool = False
 
 
 class Timings(PublicModel):
@@ -266,12 +297,14 @@ class Timings(PublicModel):
 
 
 class Answer(PublicModel):
-    """`writer` says who wrote the sentences: the model, or the documents themselves. `cached`:
-    it was given before, and nothing that the reader may read has changed since."""
+    """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
+    is the gate's probability that the passages hold the answer. `cached`: it was given before,
+    and nothing that the reader may read has changed since."""
 
     question: str
     answer: str
     refused: bool
+    evidence: float
     model: str
     writer: Literal["model", "quotes", "none"]
     language: Language
@@ -281,6 +314,33 @@ class Answer(PublicModel):
     timings_ms: Timings
     cached: bool = False
     ai_generated: Literal[True] = True
+
+
+class RatedSentence(PublicModel):
+    """A sentence of an answer with the documents that it cites."""
+
+    text: str = Field(max_length=10_000)
+    document_ids: list[str] = Field(default=[], max_length=100)
+
+
+class NewRating(PublicModel):
+    """What somebody says of an answer. `correction` is the right answer in their words,
+    `document_ids` the documents that hold it, where they say so."""
+
+    question: str = Field(min_length=1, max_length=20_000)
+    good: bool
+    reason: str = Field(default="", max_length=2_000)
+    correction: str = Field(default="", max_length=10_000)
+    refused: bool = False
+    sentences: list[RatedSentence] = Field(default=[], max_length=200)
+    document_ids: list[str] = Field(default=[], max_length=100)
+
+
+class Rating(NewRating):
+    """`created_at` is UTC."""
+
+    id: str
+    created_at: str
 
 
 class Turn(PublicModel):
@@ -367,7 +427,8 @@ DocumentState = Literal["published", "quarantined"]
 
 
 class DocumentInfo(PublicModel):
-    """`ocr_confidence` is the mean over `recognised_pages`, in [0, 1]. `reason` says why a
+    """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
+    mean over `recognised_pages`, in [0, 1]. `reason` says why a
     document is in quarantine. `parent_id` is the document it was attached to."""
 
     id: str
@@ -376,6 +437,9 @@ class DocumentInfo(PublicModel):
     collection: str
     groups: list[str]
     language: Language | None
+    author: str = ""
+    date: str = ""
+    date_basis: DateBasis = ""
     media_type: str
     size_bytes: int
     pages: int
@@ -657,6 +721,16 @@ class Ingestor(Protocol):
             SourceNotFoundError: a path does not exist.
         """
 
+    def ingest_texts(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str = "default",
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """Bring texts in that no file holds, chunked and embedded like files. What is known
+        already is left; a call that was interrupted is taken up by the next one."""
+
     def ingest_upload(
         self,
         path: str,
@@ -664,6 +738,7 @@ class Ingestor(Protocol):
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
         """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
         may be deleted when the call returns. The same name again is a new version. Its bytes
@@ -676,6 +751,7 @@ class Ingestor(Protocol):
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
         """The same without waiting: the file is durable when this returns, and the job says
         what becomes of it."""

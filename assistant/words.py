@@ -71,9 +71,14 @@ _LANGUAGES: dict[Language, str] = {"fr": "french", "en": "english"}
 _local = threading.local()
 
 
+_EXPONENT = re.compile("(?<=\\w)[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+
+
 def fold(text: str) -> str:
-    """Lower case without accents and ligatures: `Œuvre achevée` -> `oeuvre achevee`."""
+    """Lower case without accents and ligatures: `Œuvre achevée` -> `oeuvre achevee`.
+    An exponent stays apart from its base: `10²⁰` -> `10^20`."""
     whole = text.encode("utf-8", "ignore").decode("utf-8")  # without halves of surrogate pairs
+    whole = _EXPONENT.sub(lambda match: "^" + match.group(), whole)
     decomposed = unicodedata.normalize("NFKD", whole.casefold().translate(_LIGATURES))
     return "".join(ch for ch in decomposed if not unicodedata.combining(ch))
 

@@ -13,9 +13,10 @@ from assistant.knowledge.stored import piece_key
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder, Vectors
 from assistant.settings import IngestSettings
-from assistant.types import Draft, ParsedDocument
+from assistant.types import DateBasis, Draft, ParsedDocument
 from ingestion.attachments import list_attached
 from ingestion.chunking import CHUNKER_REVISION, cut_document
+from ingestion.dates import day_of_file, read_date
 from ingestion.fetching import Fetched
 from ingestion.parsers.base import PARSER_REVISION
 from ingestion.quality import find_doubt
@@ -80,6 +81,7 @@ def write_draft(
         attached = list_attached(parsed.attachments, job)
     if not chunks and not attached:
         raise ParseError("no text was found in it")
+    day, basis = _date(parsed, fetched)
     draft = Draft(
         uri=job.uri,
         title=parsed.title,
@@ -92,7 +94,8 @@ def write_draft(
         empty_pages=parsed.empty_pages,
         recognised=parsed.recognised,
         author=parsed.author,
-        date=parsed.date,
+        date=day,
+        date_basis=basis,
         media_type=fetched.format.media_type,
         size_bytes=fetched.state.st_size,
         layout=cut.layout,
@@ -105,3 +108,12 @@ def write_draft(
         vectors=np.empty((len(chunks), embedder.dimension), np.float32),
         missing=set(range(len(chunks))),
     )
+
+
+def _date(parsed: ParsedDocument, fetched: Fetched) -> tuple[str, DateBasis]:
+    """The document's own date; of a file of this machine, else when it was last changed."""
+    if day := read_date(parsed.date):
+        return day, "document"
+    if fetched.folder is None:
+        return day_of_file(fetched.state.st_mtime), "file"
+    return "", ""

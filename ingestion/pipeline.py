@@ -22,6 +22,7 @@ from assistant.types import (
     JobInfo,
     JobKind,
     ProgressListener,
+    TextDocument,
 )
 from ingestion.attachments import file_name
 from ingestion.drafting import recipe_of
@@ -34,6 +35,7 @@ from ingestion.sources.folder import find_files
 from ingestion.sources.registry import Registry
 from ingestion.sources.web import is_web_address, opened_pages
 from ingestion.stages import LocalStages, Stages
+from ingestion.texts import ingest_texts
 from ingestion.trouble import told
 from ingestion.watch import Watch
 from ingestion.watching import watch_folders
@@ -79,6 +81,7 @@ class LocalIngestor:
     ) -> None:
         self.sources = Registry(library, self, settings)
         self._library = library
+        self._embedder = embedder
         self._all_settings = settings
         self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
         self._stated_stages = open_stages
@@ -101,7 +104,7 @@ class LocalIngestor:
 
         def exchange() -> tuple[Embedder, IngestSettings, Callable[[], Stages]]:
             embedder, settings = change()
-            self._all_settings = settings
+            self._embedder, self._all_settings = embedder, settings
             self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
             stages = self._stated_stages or _choose_stages(embedder, settings)
             return embedder, settings.ingest, stages
@@ -176,6 +179,29 @@ class LocalIngestor:
             polling=self._all_settings.sources.watch_polling,
         )
 
+    def ingest_texts(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str = "default",
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """See `assistant.types.Ingestor`.
+
+        Raises:
+            StorageFullError: no space is left; what was published stays.
+            ModelError: the embedder failed.
+        """
+        with _told_errors():
+            return ingest_texts(
+                self._library,
+                self._embedder,
+                self._all_settings.ingest,
+                documents,
+                collection=collection,
+                listener=listener,
+            )
+
     def ingest_upload(
         self,
         path: str,
@@ -183,6 +209,7 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
         """See `assistant.types.Ingestor`. A file of an unknown format is a failure in the
         report.
@@ -195,10 +222,10 @@ class LocalIngestor:
         run = Run(1)
         name = file_name(name)
         if format_of(name) is None:
-            run.fail(_upload_uri(name, collection), _unknown_format())
+            run.fail(_upload_uri(name, collection, owner), _unknown_format())
             return run.report()
         with _told_errors():
-            self._accept(path, name, collection, _group_set(groups), run_id)
+            self._accept(path, name, collection, owner, _group_set(groups), run_id)
             self._follow(run_id, run)
         return run.report()
 
@@ -209,6 +236,7 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
         """See `assistant.types.Ingestor`.
 
@@ -220,7 +248,9 @@ class LocalIngestor:
         if format_of(name) is None:
             raise ParseError(f"{name}: {_unknown_format()}")
         with _told_errors():
-            job_id = self._accept(path, name, collection, _group_set(groups), uuid.uuid4().hex)
+            job_id = self._accept(
+                path, name, collection, owner, _group_set(groups), uuid.uuid4().hex
+            )
         self._worker.start()
         return self._library.jobs.job(job_id, OPERATOR)
 
@@ -235,13 +265,14 @@ class LocalIngestor:
         path: str,
         name: str,
         collection: str,
+        owner: str,
         groups: frozenset[str] | None,
         run_id: str,
     ) -> str:
         def job(sha256: str) -> NewJob:
             return NewJob(
                 kind=JobKind.ADD,
-                uri=_upload_uri(name, collection),
+                uri=_upload_uri(name, collection, owner),
                 collection=collection,
                 name=name,
                 groups=groups,
@@ -340,8 +371,10 @@ def _told_errors() -> Iterator[None]:
         raise said from exc
 
 
-def _upload_uri(name: str, collection: str) -> str:
-    return f"upload://{quote(collection, safe='')}/{quote(name, safe='')}"
+def _upload_uri(name: str, collection: str, owner: str) -> str:
+    """People cannot replace what others brought in under the same name."""
+    whose = f"~{quote(owner, safe='')}/" if owner else ""
+    return f"upload://{quote(collection, safe='')}/{whose}{quote(name, safe='')}"
 
 
 def _unknown_format() -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.words import content_stems, names, negated, numbers, question_stems
+from assistant.words import content_stems, fold, names, negated, numbers, question_stems
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,8 @@ def test_the_first_word_of_a_sentence_is_no_name():
 @pytest.mark.parametrize("text", ["It isn't so", "Ce n'est pas le cas", "without delay", "jamais"])
 def test_negations_are_seen(text):
     assert negated(text)
+
+
+def test_an_exponent_stays_apart_from_its_base():
+    assert fold("10²⁰ m²") == "10^20 m^2"
+    assert not set().union(*numbers("10²⁰")) & set().union(*numbers("1020"))

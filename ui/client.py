@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Turn
+from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Turn
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -41,13 +41,13 @@ class Service:
         return self._call("GET", "/health")
 
     def ask(
-        self, question: str, *, history: Sequence[Turn], collection: str | None
+        self, question: str, *, history: Sequence[Turn], scope: Scope
     ) -> Generator[tuple[str, Any], None, None]:
         """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
 
         Closing the iterator stops the writing.
         """
-        body = {"question": question, "history": list(history), "collection": collection}
+        body = {"question": question, "history": list(history), "scope": scope}
         # The first sentence may take a small machine minutes: no limit on reading.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
         try:
@@ -103,6 +103,27 @@ class Service:
 
     def cancel_job(self, job_id: str) -> None:
         self._call("POST", f"/jobs/{quote(job_id, safe='')}/cancel")
+
+    def rate(
+        self,
+        question: str,
+        *,
+        good: bool,
+        reason: str,
+        correction: str,
+        refused: bool,
+        sentences: Sequence[dict[str, object]],
+    ) -> None:
+        """Say of an answer whether it is good. `sentences`: `text` and `document_ids` of each."""
+        rating = {
+            "question": question,
+            "good": good,
+            "reason": reason,
+            "correction": correction,
+            "refused": refused,
+            "sentences": list(sentences),
+        }
+        self._call("POST", "/ratings", json=rating)
 
     def upload(self, file: IO[bytes], *, name: str, collection: str) -> IngestReport:
         """Bring one file in; `failed` of the report says why if it could not be read."""

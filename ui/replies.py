@@ -48,10 +48,19 @@ class Citation(TypedDict):
     places: list[Place]
 
 
+class Doubt(TypedDict):
+    """Why a sentence is not borne out, for readers of both languages."""
+
+    en: str
+    fr: str
+
+
 class Sentence(TypedDict):
     text: str
     supported: bool
     citations: list[int]
+    doubt: Doubt | None
+    translated: bool
 
 
 class Timings(TypedDict):
@@ -68,6 +77,18 @@ class Answer(TypedDict):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+
+
+class Scope(TypedDict, total=False):
+    """Which documents to ask; what is left out asks for nothing."""
+
+    collections: list[str]
+    documents: list[str]
+    types: list[str]
+    languages: list[str]
+    author: str
+    after: str
+    before: str
 
 
 class Turn(TypedDict):
@@ -87,6 +108,9 @@ class Document(TypedDict):
     ocr_confidence: float | None
     reason: str | None
     published_at: str
+    author: str
+    date: str
+    date_basis: Literal["", "document", "file"]
 
 
 class DocumentList(TypedDict):

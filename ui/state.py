@@ -15,6 +15,7 @@ from ui.replies import Answer, Turn
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
+TITLES = "titles"
 SEARCH = "search"
 LIST_PAGE = "list_page"
 TEXT_PAGE = "text_page"
@@ -33,11 +34,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Exchange:
-    """A question and what came of it: neither answer nor error when it was interrupted."""
+    """A question and what came of it: neither answer nor error when it was interrupted.
+    `rated_good` is what the reader said of the answer."""
 
     question: str
     answer: Answer | None = None
     error: ServiceError | None = None
+    rated_good: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

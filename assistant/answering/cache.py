@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from assistant.answering.compose import AskEvent
 from assistant.knowledge.changes import Changes
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import Answer, Readable, Turn
 
 _SAME = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"'})
@@ -25,13 +26,16 @@ class CacheKey:
     question: str
     history: tuple[Turn, ...]
     readable: Readable
+    scope: Scope
 
 
-def cache_key(asked: str, history: Sequence[Turn], readable: Readable) -> CacheKey:
+def cache_key(
+    asked: str, history: Sequence[Turn], readable: Readable, scope: Scope = EVERYTHING
+) -> CacheKey:
     """Questions that differ in typographic signs, or in how they end, are the same. Letters
     keep their case: 'IT' is not 'it'."""
     question = _QUOTES.sub('"', asked.translate(_SAME))
-    return CacheKey(_CLOSING.sub("", question), tuple(history), readable)
+    return CacheKey(_CLOSING.sub("", question), tuple(history), readable, scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from assistant.api.schemas import ErrorBody, ErrorResponse
 from assistant.errors import (
+    AccessDeniedError,
     ContextTooLongError,
     DocumentNotFoundError,
     GeneratorBusyError,
@@ -20,12 +21,16 @@ from assistant.errors import (
     IngestError,
     JobNotFoundError,
     ModelError,
+    PeopleError,
     PhiloError,
     QuestionError,
+    RatingNotFoundError,
     SourceBusyError,
     StorageFullError,
     UnknownIndexError,
     UnknownSourceError,
+    UnknownTokenError,
+    UnknownUserError,
 )
 
 logger = logging.getLogger(__name__)
@@ -33,11 +38,16 @@ logger = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (DocumentNotFoundError, 404),
     (JobNotFoundError, 404),
+    (UnknownUserError, 404),
+    (UnknownTokenError, 404),
+    (AccessDeniedError, 403),
+    (PeopleError, 422),
     (QuestionError, 422),
     (ContextTooLongError, 422),
     (UnknownSourceError, 404),
     (UnknownIndexError, 404),
     (IndexExistsError, 409),
+    (RatingNotFoundError, 404),
     (SourceBusyError, 409),
     (IngestError, 422),
     (GeneratorBusyError, 429),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import (
     Citation,
     DocumentInfo,
@@ -15,6 +16,7 @@ from assistant.types import (
     JudgedQuestion,
     Passage,
     PublicModel,
+    Rating,
     Sentence,
     SourceInfo,
     Turn,
@@ -27,6 +29,13 @@ class AskRequest(PublicModel):
     question: str = Field(max_length=MAX_BODY_CHARS)
     history: list[Turn] = Field(default=[], max_length=50)
     collection: str | None = Field(default=None, max_length=200)
+    scope: Scope = EVERYTHING
+
+
+class SearchRequest(PublicModel):
+    question: str = Field(max_length=MAX_BODY_CHARS)
+    k: int = Field(default=10, ge=1, le=100)
+    scope: Scope = EVERYTHING
 
 
 class SearchResponse(PublicModel):
@@ -62,6 +71,13 @@ class JobList(PublicModel):
     jobs: list[JobInfo]
     total: int
     counts: dict[JobState, int]
+
+
+class RatingList(PublicModel):
+    """One page of the list; `total` counts all."""
+
+    ratings: list[Rating]
+    total: int
 
 
 class ChunkList(PublicModel):

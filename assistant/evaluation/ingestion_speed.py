@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.service import open_assistant
-from assistant.settings import NO_GENERATOR, Settings
+from assistant.settings import Settings
 from assistant.types import OPERATOR, ProgressListener, PublicModel
 
 PAGE_OF_DOCUMENTS = 500
@@ -42,9 +42,8 @@ def measure_ingestion(
         SourceNotFoundError, NothingToIngestError: no path holds a known file.
         ModelMissingError, ModelDamagedError: the embedder's files.
     """
-    models = settings.models.model_copy(update={"generator": NO_GENERATOR})
     with tempfile.TemporaryDirectory(prefix="philo-bench-") as scratch:
-        fresh = settings.model_copy(update={"data": Path(scratch), "models": models})
+        fresh = settings.without_generator().model_copy(update={"data": Path(scratch)})
         with open_assistant(fresh) as philo:
             philo.embedder.encode_passages(["warm"])
             started = time.perf_counter()

@@ -34,7 +34,7 @@ from assistant.knowledge.publishing import Publication, Staged, stage_version
 from assistant.knowledge.stored import in_batches, to_chunk, unpack_layout
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.upkeep import Upkeep
-from assistant.types import Draft, IndexInfo, Language
+from assistant.types import DateBasis, Draft, IndexInfo, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class IndexDesk:
                 record = second_index(session)
             assert record is not None  # noqa: S101 - just registered
             self._failpoint("index registered")
-            self._upkeep.second = open_index(self._directory, record)
+            self._upkeep.second = open_index(self._directory, self._database, record)
         return record
 
     def progress(self) -> tuple[int, int]:
@@ -285,14 +285,14 @@ class IndexDesk:
         )
 
 
-def open_index(directory: Path, record: IndexRecord) -> Stores:
+def open_index(directory: Path, database: Database, record: IndexRecord) -> Stores:
     """
     Raises:
         DataDirectoryError, IndexMismatchError: see `open_stores`.
     """
     folder = directory / record.folder
     folder.mkdir(parents=True, exist_ok=True)
-    return open_stores(folder, embedder_id=record.embedder_id, dimension=record.dimension)
+    return open_stores(folder, database, embedder_id=record.embedder_id, dimension=record.dimension)
 
 
 def _still_wanted(session: Session, version_ids: Sequence[str]) -> dict[str, bool]:
@@ -331,6 +331,7 @@ def _draft_of(session: Session, version: VersionRow, document: DocumentRow) -> D
         recognised=tuple((page, sure) for page, sure in json.loads(version.recognised)),
         author=version.author,
         date=version.date,
+        date_basis=cast("DateBasis", version.date_basis),
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         layout=unpack_layout(version.layout),

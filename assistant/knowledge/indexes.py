@@ -9,20 +9,21 @@ places.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from assistant.errors import UnknownIndexError
-from assistant.knowledge.database import open_database
+from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.job_records import utc_now
 from assistant.knowledge.lexicon.base import Lexicon
-from assistant.knowledge.stored import IndexedChunk, is_kept
+from assistant.knowledge.stored import IndexedChunk, in_batches, is_kept, load_vector_entries
 from assistant.knowledge.tables import ChunkRow, DocumentRow, IndexRow, PieceRow, VersionRow
-from assistant.knowledge.vectors.base import VectorIndex
+from assistant.knowledge.vectors.base import VectorEntry, VectorIndex
 
 SECOND_FOLDERS = "indexes"
 DATABASE = "philo.db"
@@ -62,20 +63,36 @@ class Stores:
         self.lexicon.close()
 
 
-def open_stores(folder: Path, *, embedder_id: str, dimension: int) -> Stores:
+def open_stores(folder: Path, database: Database, *, embedder_id: str, dimension: int) -> Stores:
     """
+    Args:
+        database: what the copy of the vectors in memory is made from.
     Raises:
         DataDirectoryError, IndexMismatchError: see the two indexes.
     """
     from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
     from assistant.knowledge.vectors.chroma import ChromaVectors
+    from assistant.knowledge.vectors.exact import ExactVectors
+    from assistant.knowledge.vectors.mirrored import MirroredVectors
 
-    vectors = ChromaVectors(folder / "vectors", embedder_id=embedder_id, dimension=dimension)
+    store = ChromaVectors(folder / "vectors", embedder_id=embedder_id, dimension=dimension)
+    vectors = MirroredVectors(
+        store, ExactVectors(dimension), partial(read_vector_entries, database)
+    )
     try:
         return Stores(vectors, TantivyLexicon(folder / "lexicon"))
     except BaseException:
         vectors.close()
         raise
+
+
+def read_vector_entries(
+    database: Database, chunk_ids: Collection[str]
+) -> Iterator[list[VectorEntry]]:
+    """What SQL says of the chunks, in portions; unknown ids are passed over."""
+    for some in in_batches(sorted(chunk_ids)):
+        with database.reading() as session:
+            yield load_vector_entries(session, some)
 
 
 def find_index_in_use(directory: Path) -> IndexRecord | None:

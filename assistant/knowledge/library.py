@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from assistant.access.people import People
+from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database, open_database
@@ -42,6 +44,7 @@ from assistant.knowledge.publishing import (
     show_version,
     stage_version,
 )
+from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
@@ -106,7 +109,7 @@ def open_library(
         remove_unnamed_folders(directory, records)
         stores: list[Stores] = []
         for record in records:  # the one in use first
-            stores.append(open_index(directory, record))
+            stores.append(open_index(directory, database, record))
             opened.callback(stores[-1].close)
         library = Library(
             database,
@@ -148,8 +151,8 @@ class Library(ReadingRoom):
     """The record of what is known. Readers may come from any thread; writers wait in line.
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
-    queue of what is to be brought in, `sources` what is kept in step, `originals` the kept
-    bytes beside the database.
+    queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
+    of answers, `originals` the kept bytes beside the database.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -170,6 +173,9 @@ class Library(ReadingRoom):
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
         self.changes = Changes()
+        self.people = People(database)
+        self.audit = Audit(database, database.path.parent)
+        self.ratings = Ratings(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id

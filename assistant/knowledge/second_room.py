@@ -9,9 +9,11 @@ from sqlalchemy import Select, select
 from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import Stores
 from assistant.knowledge.reading import ReadingRoom
-from assistant.knowledge.stored import StoredChunk, in_batches, is_readable, to_stored_chunk
+from assistant.knowledge.scoping import is_in_scope
+from assistant.knowledge.stored import Hit, StoredChunk, in_batches, is_readable, to_stored_chunk
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
-from assistant.types import Readable
+from assistant.scope import Scope
+from assistant.types import Readable, ScoredId
 
 
 class SecondRoom(ReadingRoom):
@@ -36,13 +38,18 @@ class SecondRoom(ReadingRoom):
     ) -> list[StoredChunk]:
         return list(chunks)
 
-    def _confirm(self, chunk_ids: Sequence[str], readable: Readable) -> set[str]:
-        confirmed: set[str] = set()
+    def _confirm(self, found: Sequence[ScoredId], readable: Readable, scope: Scope) -> list[Hit]:
+        chunks: dict[str, StoredChunk] = {}
         with self._database.reading() as session:
-            for ids in in_batches(chunk_ids):
-                query = _select_chunks(ids, readable).with_only_columns(ChunkRow.id)
-                confirmed.update(session.scalars(query))
-        return confirmed
+            for ids in in_batches([one.id for one in found]):
+                query = _select_chunks(ids, readable).where(is_in_scope(scope))
+                for row in session.execute(query):
+                    chunks[row[0].id] = to_stored_chunk(*row)
+        return [
+            Hit(one.id, one.score, chunk.document_id, chunk.piece_key, chunk.language)
+            for one in found
+            if (chunk := chunks.get(one.id)) is not None
+        ]
 
 
 def _select_chunks(

@@ -11,6 +11,7 @@ from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import Stores, is_wanted
 from assistant.knowledge.job_records import needs_original
 from assistant.knowledge.originals import Originals
+from assistant.knowledge.ratings import forget_documents
 from assistant.knowledge.stored import in_batches, is_kept, load_indexed_chunks
 from assistant.knowledge.tables import ChunkRow, DocumentRow, JobRow, PieceRow, VersionRow
 
@@ -202,9 +203,10 @@ class Upkeep:
         return {name for name in needed if name is not None}
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Delete hidden documents whose versions are purged."""
+        """Delete hidden documents whose versions are purged, and what ratings said from them."""
         for ids in in_batches(document_ids):
             with self.database.writing() as session:
+                forget_documents(session, ids)
                 session.execute(delete(DocumentRow).where(DocumentRow.id.in_(ids)))
         if document_ids:
             self.database.truncate_log()

@@ -20,6 +20,25 @@ _BULLETS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "•", "\u
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
 
+RAISED = dict(zip("0123456789-\u2212", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻", strict=True))
+_POWERED = re.compile(r"(?:\d|(?<!\w)(?:[^\W\d_]|[cdkmnµμ]m))[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]*$")
+
+
+def takes_exponent(before: str) -> bool:
+    """Whether raised digits behind this are an exponent: it ends with a number, a unit of length
+    or a variable of one letter. Behind words they are the mark of a note."""
+    return _POWERED.search(before[-24:]) is not None
+
+
+def raise_digits(text: str, *, before: str) -> str:
+    """Text set in superscript as it is kept: exponents in Unicode's raised digits, so that 10²⁰
+    is not read as 1020; all else as it is."""
+    bare = text.strip()
+    if bare and all(letter in RAISED for letter in bare) and takes_exponent(before):
+        return "".join(RAISED[letter] for letter in bare)
+    return text
+
+
 def clean_text(text: str) -> str:
     """NFC, newlines as \\n, without control characters and lone surrogates."""
     if not text.isascii():

@@ -13,7 +13,14 @@ from docx.oxml.ns import qn
 
 from assistant.errors import ParseError
 from assistant.types import Block, BlockKind, ParsedDocument
-from ingestion.parsers.blocks import BlockList, choose_title, clean_line, sensible_author
+from ingestion.dates import day_of
+from ingestion.parsers.blocks import (
+    BlockList,
+    choose_title,
+    clean_line,
+    raise_digits,
+    sensible_author,
+)
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.docx_math import MATH, math_text
 from ingestion.parsers.docx_numbers import Numbering
@@ -69,7 +76,7 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             pages=pages,
             empty_pages=reader.blocks.pages_without_text(pages),
             author=sensible_author(core.author or ""),
-            date=core.created.date().isoformat() if core.created else "",
+            date=day_of(core.modified, core.created),
         )
 
 
@@ -204,7 +211,10 @@ class _Reader:
         for child in element:
             tag = child.tag
             if tag == _TEXT:
-                parts.append(child.text or "")
+                text = child.text or ""
+                if _is_superscript(element):
+                    text = raise_digits(text, before="".join(parts[-2:]))
+                parts.append(text)
                 began = began or self.blocks.page
             elif tag in MATH:
                 parts.append(math_text(child))
@@ -271,6 +281,11 @@ def _columns(cell: Any) -> int:
 def _is_hidden(run: Any) -> bool:
     hidden = run.find(f"{qn('w:rPr')}/{qn('w:vanish')}")
     return hidden is not None and hidden.get(qn("w:val")) not in ("0", "false")
+
+
+def _is_superscript(run: Any) -> bool:
+    align = run.find(f"{qn('w:rPr')}/{qn('w:vertAlign')}")
+    return align is not None and align.get(qn("w:val")) == "superscript"
 
 
 def _is_bold(paragraph: Any) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborNode
 
 from assistant.types import BlockKind
-from ingestion.parsers.blocks import BlockList, clean_line
+from ingestion.parsers.blocks import BlockList, clean_line, raise_digits
 from ingestion.parsers.grid import Cell, lay_out
 from ingestion.parsers.html_noise import is_menu, is_noise, is_note_mark, is_unseen
 
@@ -52,6 +52,9 @@ def _collect(node: LexborNode, parts: list[str]) -> None:
         elif tag == "img":
             parts.append(_description(child))
         elif not tag.startswith(("-", "!", "_")) and not _is_left_out(child):
+            if tag == "sup":
+                parts.append(raise_digits(visible_text(child), before="".join(parts[-2:])))
+                continue
             if tag == "li" and "".join(parts[-2:]).strip():
                 parts.append(_ITEM)
             apart = " " if tag in _BLOCKS else ""
@@ -92,6 +95,8 @@ class _Walk:
             self._inline.append(_description(node))
         elif tag.startswith(("-", "!", "_")) or _is_left_out(node):
             return
+        elif tag == "sup":
+            self._inline.append(raise_digits(visible_text(node), before="".join(self._inline[-2:])))
         elif tag in _BLOCKS:
             self._flush()
             self._read_block(node, tag)

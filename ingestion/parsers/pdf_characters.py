@@ -17,6 +17,8 @@ from typing import Any
 
 import pypdfium2.raw as pdfium_c
 
+from ingestion.parsers.blocks import RAISED, takes_exponent
+
 Box = tuple[float, float, float, float]
 
 HYPHEN_MARK = "\u2010"
@@ -78,6 +80,7 @@ def _group_characters(characters: _Characters) -> PageWords:
     word: Word | None = None
     turn = 0
     last = 0
+    base: Box = (0.0, 0.0, 0.0, 0.0)
     for index in range(characters.count):
         code = characters.code(index)
         if code in _WHITE_SPACE:
@@ -96,6 +99,10 @@ def _group_characters(characters: _Characters) -> PageWords:
             word = None
         last = index
         if word is not None:
+            if letter in RAISED and _is_raised(base, box) and takes_exponent(word.text):
+                letter = RAISED[letter]
+            else:
+                base = box
             word.text += letter
             word.x0, word.x1 = min(word.x0, box[0]), max(word.x1, box[2])
             word.y0, word.y1 = min(word.y0, box[1]), max(word.y1, box[3])
@@ -107,9 +114,16 @@ def _group_characters(characters: _Characters) -> PageWords:
         size, font, bold, typed = characters.style(index)
         if not 0.5 < size < 2000:
             size = max(1.0, (box[3] - box[1]) * 1.3)
+        base = box
         word = Word(letter, *box, size, font, bold, typed)
         words.by_turn.setdefault(turn, []).append(word)
     return words
+
+
+def _is_raised(base: Box, box: Box) -> bool:
+    """Whether a digit or minus at `box` stands higher than the character at `base`."""
+    height = base[3] - base[1]
+    return box[3] < base[3] - 0.25 * height and box[1] + box[3] < 2 * base[1] + 0.7 * height
 
 
 def _parts(word: Word, box: Box, characters: _Characters, pair: tuple[int, int], turn: int) -> bool:

@@ -19,6 +19,7 @@ from ingestion.parsers.pdf_characters import HYPHEN_MARK
 
 MOST_LINES = 3
 MOST_CHARS = 160
+LEAST_LISTED = 3
 RARE = 0.15
 """A style of headings has at most this share of a document's letters."""
 
@@ -57,6 +58,7 @@ def mark_headings(blocks: Sequence[TextBlock], bookmarks: Sequence[Bookmark]) ->
         for candidate in numbered:
             candidate.block.level, candidate.block.kind = 0, BlockKind.PARAGRAPH
         _mark_by_style(candidates, body)
+        _unmark_listings(blocks)
 
 
 def mark_title(blocks: Sequence[TextBlock], page_height: float) -> None:
@@ -118,6 +120,7 @@ _NO_HEADING = re.compile(
     r"d[ée]finition)\b",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"[<>{}\\|;_*]|\(\s|\s\)")
 _ROMAN = {
     roman: number
     for number, roman in enumerate(
@@ -286,6 +289,7 @@ def _mark_by_style(candidates: Sequence[_Candidate], body: _Body) -> None:
         or (
             5 < len(candidate.title) <= 100
             and not candidate.title.endswith((".", ":"))
+            and not (candidate.number is None and _CODE.search(candidate.title))
             and repeats[candidate.title] < 4
             and body.shares.get(candidate.style, 0.0) < RARE
             and candidate.stands_out(body, larger=1.12)
@@ -294,3 +298,15 @@ def _mark_by_style(candidates: Sequence[_Candidate], body: _Body) -> None:
     sizes = sorted({round(candidate.block.size) for candidate in chosen}, reverse=True)
     for candidate in chosen:
         _mark(candidate.block, min(3, 1 + sizes.index(round(candidate.block.size))))
+
+
+def _unmark_listings(blocks: Sequence[TextBlock]) -> None:
+    """Three or more lines of one level on a page with nothing between them head nothing: they
+    are names on a cover, entries of a list, labels of a drawing, lines of code."""
+    for _, run in itertools.groupby(
+        blocks, key=lambda block: (block.kind, block.level, block.page)
+    ):
+        listed = list(run)
+        if listed[0].kind is BlockKind.HEADING and len(listed) >= LEAST_LISTED:
+            for block in listed:
+                block.kind, block.level = BlockKind.PARAGRAPH, 0

@@ -55,6 +55,8 @@ def test_it_answers_with_citations(server, philo, provider, handbook, monkeypatc
     monkeypatch.setenv("PHILO_OFFLINE", "1")
     asked = len(server.requests)
     assert philo("ask", question, "--json").json["error"]["type"] == "OfflineError"
+    assert philo("search", question).code == 0, "what writes nothing works without a generator"
+    assert philo("documents", "list").code == 0
     assert len(server.requests) == asked
 
 

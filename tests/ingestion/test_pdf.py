@@ -330,3 +330,18 @@ def test_ligatures_are_letters(pdf):
     pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
     parsed = read(pdf(lambda c: write(c, 60, 100, "de\ufb01ned", font="Vera")))
     assert text_of(parsed) == "defined"
+
+
+def test_bold_lines_below_each_other_are_no_headings(pdf):
+    def draw(canvas):
+        top = write(canvas, 60, 100, "Leave in summer", font="Helvetica-Bold", size=13)
+        top = write(canvas, 60, top + 6, *wrap(PROSE, 90))
+        for name in ("Anna Martin", "Bernard Dupont", "Claire Lefebvre", "David Moreau"):
+            top = write(canvas, 60, top + 14, name, font="Helvetica-Bold", size=13)
+        top = write(canvas, 60, top + 14, *wrap(PROSE, 90))
+        top = write(canvas, 60, top + 14, "Aide à l'achat", font="Helvetica-Bold", size=13)
+        write(canvas, 60, top + 6, *wrap(PROSE, 90))
+
+    parsed = read(pdf(draw))
+    assert [text for _, text in headings(parsed)] == ["Aide à l'achat"]
+    assert "Claire Lefebvre" in text_of(parsed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0003"
+revision = "0010"
+down_revision = "0009"
 
 CHUNK_TOKENS = 220
 """Nobody wrote down what the chunks aimed at: the default of that time."""
