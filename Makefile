@@ -24,12 +24,12 @@ demo: $(VENV)/.models
 
 test: $(VENV)/.ready-dev
 	@tests/install_tools.sh
-	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small all-minilm-l6-v2
+	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small multilingual-e5-small-reader all-minilm-l6-v2
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: $(VENV)/.ready-dev
 	@tests/install_tools.sh
-	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small all-minilm-l6-v2
+	@$(BIN)/philo models pull smollm2-135m-instruct multilingual-e5-small multilingual-e5-small-reader all-minilm-l6-v2
 	$(BIN)/python -m pytest -m long --timeout 14400
 
 check: $(VENV)/.ready-dev

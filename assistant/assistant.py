@@ -18,6 +18,7 @@ from assistant.indexes import Indexes
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
+from assistant.models.readers import Reader
 from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
@@ -41,9 +42,10 @@ from assistant.types import (
 class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
-    Thread-safe. `generator` None: answers are the documents' own sentences. `settings` name the
-    embedder and the size of chunks of the index in use, `stated_settings` those that were asked
-    for. `turnstile` is shared by those who read from the index, and closed while it changes.
+    Thread-safe. `generator` None: answers are the documents' own sentences; with a `reader`,
+    their own words. `settings` name the embedder and the size of chunks of the index in use,
+    `stated_settings` those that were asked for. `turnstile` is shared by those who read from the
+    index, and closed while it changes.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Assistant:
         settings: Settings,
         library: Library,
         embedder: Embedder,
+        reader: Reader | None,
         generator: Generator | None,
         reranker: Reranker | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
@@ -71,6 +74,7 @@ class Assistant:
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
+        self._reader = reader
         self.use(embedder, settings)
         self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
         self.indexes = Indexes(self)
@@ -82,7 +86,8 @@ class Assistant:
         self._searcher = Searcher(
             self.library, embedder, settings.retrieval, reranker=self._reranker
         )
-        self._composer = Composer(EvidenceReader(embedder), self.generator, settings, embedder)
+        evidence = EvidenceReader(embedder, self._reader)
+        self._composer = Composer(evidence, self.generator, settings, embedder)
 
     def search(
         self,

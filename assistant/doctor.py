@@ -103,7 +103,7 @@ def _space(settings: Settings) -> Check:
 
 def _models(settings: Settings) -> Iterator[Check]:
     depot = Depot(settings.models.directory, settings.models.pins)
-    for wanted in (settings.models.embedder, settings.models.generator):
+    for wanted in (settings.models.embedder, settings.models.reader, settings.models.generator):
         if wanted == NO_GENERATOR or Path(wanted).expanduser().is_dir():
             yield Check(f"model {wanted}", True, "not built in")
             continue

@@ -16,6 +16,7 @@ from assistant.knowledge.indexes import find_index_in_use
 from assistant.knowledge.library import open_library
 from assistant.models.embedders import Embedder, absolute_name, open_embedder
 from assistant.models.generators import Generator, open_generator
+from assistant.models.readers import open_reader
 from assistant.models.rerankers import open_reranker
 from assistant.settings import NO_GENERATOR, Settings
 
@@ -61,6 +62,9 @@ def open_assistant(
                 settings = apply_index(stated, index)
             embedder = open_embedder(settings.models)
             opened.callback(embedder.close)
+        reader = open_reader(settings.models)
+        if reader is not None:
+            opened.callback(reader.close)
         library = open_library(
             settings.data,
             embedder_id=embedder.id,
@@ -80,6 +84,7 @@ def open_assistant(
             settings=settings,
             library=library,
             embedder=embedder,
+            reader=reader,
             generator=generator,
             reranker=reranker,
             open_ingestor=load_plugin("ingestor"),

@@ -30,6 +30,9 @@ from assistant.machine import count_cores, count_memory_bytes
 NO_GENERATOR = "none"
 """As a generator: no model writes, the documents' own sentences answer."""
 
+NO_READER = "none"
+"""As a reader: sentences are chosen without one, and answers are whole sentences."""
+
 ENVIRONMENT_PREFIX = "PHILO_"
 OFFLINE_VARIABLE = "PHILO_OFFLINE"
 
@@ -74,6 +77,10 @@ class ModelSettings(Section):
         min_length=1,
         description="path of a sentence-transformers CrossEncoder on disk that reads the question "
         "with each of the best passages; none by default",
+    )
+    reader: str = Field(
+        "multilingual-e5-small-reader",
+        description="catalogue id of the model that finds the answer in a passage; none: without",
     )
     directory: Path = Field(
         default_factory=lambda: (

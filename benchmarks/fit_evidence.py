@@ -1,14 +1,15 @@
 """Fit the evidence models (assistant/answering/calibration.json) and say how good they are.
 
-    python benchmarks/fit_evidence.py SET [SET ...] [--embedder ID] [--write]
+    PYTHONPATH=. python benchmarks/fit_evidence.py SET [SET ...] [--embedder ID] [--reader ID]
+        [--limit N] [--facts SET FILE] [--plot FILE] [--write]
 
 A SET is a folder with corpus.jsonl, queries.jsonl, qrels.tsv and answers.jsonl. Sentences that
 hold the answer are positives, the other sentences of the passages found negatives. For the
 gate, a question counts once with its passages as found, and once with the relevant documents
 taken away (near misses stay): then the answer is not there; both kinds weigh the same. Questions
-are split by document into five folds; figures are of the folds not fitted on. The models for
-sentences in another language than the question are fitted on the same readings with the words
-left out.
+are split by document into five folds; figures are of the folds not fitted on. With a reader,
+only documents that it was not trained on count. The models for sentences in another language
+than the question are fitted on the same readings with the words left out.
 """
 
 from __future__ import annotations
@@ -17,124 +18,34 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from question_sets import Question, load_questions, open_set
+from answers import exact, token_f1
+from question_sets import load_questions
+from reading import Reading, Remembering, load_held_back, read_set
+from reliability import brier, calibration_error, draw_reliability
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from assistant.answering import evidence
-from assistant.answering.candidates import Candidate
-from assistant.answering.evidence import Judge, Logistic, gate_features, sentence_features
-from assistant.knowledge.library import Library
+from assistant.answering.evidence import Judge, Logistic, gate_features
 from assistant.models.embedders import open_embedder
-from assistant.models.embedders.base import Embedder
-from assistant.retrieval.query import read_question
-from assistant.retrieval.search import Searcher
-from assistant.settings import load_settings
-from assistant.types import OPERATOR
-from assistant.words import content_stems, fold
+from assistant.models.readers import open_reader
+from assistant.settings import NO_READER, load_settings
 
 FOLDS = 5
-FOUND = 30
-READ = 8
 CACHE = Path(tempfile.gettempdir()) / "philo-fit"
 CALIBRATION = Path(evidence.__file__).with_name("calibration.json")
-FORMS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+Unused = tuple[tuple[int, ...], tuple[int, ...]]
+FORMS: dict[str, Unused] = {
     "same language": ((), ()),
     "other language": ((0, 1, 2, 12, 13), (1, 2, 5)),
 }
 """Columns left out of the features of sentences and of the gate: those made of words."""
 
-COSINES: tuple[tuple[int, ...], tuple[int, ...]] = ((3, 4), (3,))
-
-
-@dataclass
-class Reading:
-    """One question with one list of passages: features of its sentences, and the truth."""
-
-    set_name: str
-    fold: int
-    features: np.ndarray  # (N, F)
-    labels: np.ndarray  # (N,) 1 where the sentence holds the answer
-
-
-def read_set(folder: Path, embedder: Embedder, limit: int) -> list[Reading]:
-    questions = load_questions(folder)
-    step = max(1, len(questions) // limit)
-    readings = []
-    cache = CACHE / f"{folder.name}-{embedder.id}"
-    settings = load_settings(cache)
-    library = open_set(folder, cache, embedder)
-    searcher = Searcher(library, embedder, settings.retrieval)
-    for question in questions[::step]:
-        readings += read_both(folder.name, question, searcher, library, embedder)
-    library.close()
-    return readings
-
-
-def load_readings(folder: Path, embedder: Embedder, limit: int, *, anew: bool) -> list[Reading]:
-    """`read_set`, kept between runs: it takes minutes, fitting takes seconds."""
-    kept = CACHE / f"{folder.name}-{embedder.id}-{limit}.npz"
-    if anew or not kept.exists():
-        readings = read_set(folder, embedder, limit)
-        arrays = {}
-        for index, one in enumerate(readings):
-            arrays[f"features{index}"] = one.features
-            arrays[f"labels{index}"] = one.labels
-        np.savez(kept, folds=np.array([one.fold for one in readings]), **arrays)
-    with np.load(kept, allow_pickle=False) as arrays:
-        return [
-            Reading(folder.name, int(fold), arrays[f"features{i}"], arrays[f"labels{i}"])
-            for i, fold in enumerate(arrays["folds"])
-        ]
-
-
-def read_both(
-    set_name: str,
-    question: Question,
-    searcher: Searcher,
-    library: Library,
-    embedder: Embedder,
-) -> list[Reading]:
-    query = read_question(question.text, max_chars=4000)
-    passages = searcher.search(query, k=FOUND, readable=OPERATOR)
-    chunks = library.chunks([passage.chunk_id for passage in passages], OPERATOR)
-    pairs = [(chunks[one.chunk_id], one.score) for one in passages]
-    group = sum(map(ord, "".join(sorted(question.relevant)) or question.id)) % FOLDS
-    readings = []
-    for complete in (True, False):
-        kept = [pair for pair in pairs if complete or pair[0].uri not in question.relevant][:READ]
-        if not kept or (not complete and question.answerable is False):
-            continue
-        candidates, features = sentence_features(
-            embedder, query, [chunk for chunk, _ in kept], [score for _, score in kept]
-        )
-        labels = np.array([float(holds(one, question)) for one in candidates])
-        readings.append(Reading(set_name, group, features, labels))
-    return readings
-
-
-def holds(candidate: Candidate, question: Question) -> bool:
-    """The sentence stands in a relevant document and holds a short answer, or says mostly
-    what a long one says."""
-    if candidate.chunk.uri not in question.relevant:
-        return False
-    text = fold(candidate.text)
-    for answer in question.answers:
-        wanted = fold(answer).strip(" .")
-        if len(wanted.split()) <= 12:
-            if wanted in text:
-                return True
-        else:
-            words = set(content_stems(candidate.text, "en"))
-            shared = words & set(content_stems(answer, "en"))
-            if len(words) >= 4 and len(shared) >= 0.6 * len(words):
-                return True
-    return False
+COSINES: Unused = ((3, 4), (3,))
 
 
 def fit(
@@ -157,7 +68,7 @@ def fit(
     )
 
 
-def fit_both(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, ...]]) -> Judge:
+def fit_both(readings: list[Reading], unused: Unused) -> Judge:
     sentence = fit(
         np.concatenate([one.features for one in readings]),
         np.concatenate([one.labels for one in readings]),
@@ -166,7 +77,7 @@ def fit_both(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, 
     )
     gate = fit(
         np.concatenate([gate_row(one, sentence) for one in readings]),
-        np.array([float(one.labels.any()) for one in readings]),
+        np.array([float(one.answerable) for one in readings]),
         unused[1],
         balanced=True,
     )
@@ -174,32 +85,69 @@ def fit_both(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, 
 
 
 def gate_row(reading: Reading, sentence: Logistic) -> np.ndarray:
-    chances = sentence.probabilities(reading.features)
-    return gate_features(reading.features, chances)
+    return gate_features(reading.features, sentence.probabilities(reading.features))
 
 
-def report(readings: list[Reading], unused: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-    """Cross-validated: is the best sentence right, and does the gate know?"""
-    rows: dict[str, list[tuple[bool, bool, float]]] = {}
+def judge_all(readings: list[Reading], unused: Unused) -> list[tuple[Reading, np.ndarray, float]]:
+    """Each reading with its sentences' chances (N,) and the gate's probability, of models that
+    were not fitted on its documents."""
+    judged = []
     for number in range(FOLDS):
-        judge = fit_both([one for one in readings if one.fold != number], unused)
+        judge = fit_both([one for one in readings if one.fold % FOLDS != number], unused)
         for one in readings:
-            if one.fold == number:
+            if one.fold % FOLDS == number:
                 chances = judge.sentence.probabilities(one.features)
-                chance = float(judge.gate.probabilities(gate_row(one, judge.sentence))[0])
-                right = bool(one.labels[int(np.argmax(chances))])
-                rows.setdefault(one.set_name, []).append((bool(one.labels.any()), right, chance))
-    for name, results in rows.items():
-        there = np.array([row[0] for row in results])
-        right = np.array([row[1] for row in results])
-        chance = np.array([row[2] for row in results])
-        refused = chance < 0.5
+                gate = float(judge.gate.probabilities(gate_row(one, judge.sentence))[0])
+                judged.append((one, chances, gate))
+    return judged
+
+
+def report(judged: list[tuple[Reading, np.ndarray, float]]) -> None:
+    for name in dict.fromkeys(one.set_name for one, _, _ in judged):
+        rows = [row for row in judged if row[0].set_name == name]
+        there = np.array([one.answerable for one, _, _ in rows])
+        gate = np.array([chance for _, _, chance in rows])
+        right = np.array([one.labels[int(np.argmax(chances))] for one, chances, _ in rows])
+        refused = gate < 0.5
+        line = f"  {name:<12} readings {len(rows):>4}  answer there {there.mean():.2f}"
+        line += f"  best sentence right {right[there].mean():.3f}"
+        if 0 < there.mean() < 1:
+            line += f"  gate AUROC {roc_auc_score(there, gate):.3f}"
+            line += f"  refusals: precision {(~there)[refused].mean():.3f}"
+            line += f" recall {refused[~there].mean():.3f}"
+        line += f"  passes {1 - refused[there].mean():.3f}"
+        line += f"  Brier {brier(gate, there):.3f}  ECE {calibration_error(gate, there):.3f}"
+        print(line)
+        report_answers(rows)
+
+
+def report_answers(rows: list[tuple[Reading, np.ndarray, float]]) -> None:
+    """Of the questions that have answers, with all passages found; a refusal scores 0."""
+    asked = [
+        row
+        for row in rows
+        if row[0].question.answers
+        and any(chunk.uri in row[0].question.relevant for chunk in row[0].chunks)
+    ]
+    read = any(any(one.shorts) for one, _, _ in rows)
+    for form in ("sentences", "short") if read else ("sentences",):
+        f1, matches, cited = [], [], []
+        for one, chances, gate in asked:
+            best = int(np.argmax(chances))
+            said = " ".join(quote.text for quote in one.quotes(chances))
+            if form == "short" and one.shorts[best]:
+                said = one.shorts[best]
+            if gate < 0.5:
+                said = ""
+            else:
+                cited.append(one.labels[best])
+            f1.append(token_f1(said, one.question.answers))
+            matches.append(exact(said, one.question.answers))
         print(
-            f"  {name:<14} readings {len(results):>5}  answer there {there.mean():.3f}  "
-            f"best sentence right {right[there].mean():.3f}  "
-            f"gate AUROC {roc_auc_score(there, chance):.3f}  "
-            f"refusal precision {(~there)[refused].mean():.3f} "
-            f"recall {refused[~there].mean():.3f}"
+            f"    {form:<10} {len(asked)} questions"
+            f"  F1 {np.mean(f1):.3f}  EM {np.mean(matches):.3f}"
+            f"  F1 of the answered {np.sum(f1) / max(1, len(cited)):.3f}"
+            f"  cited sentence holds the answer {np.mean(cited):.3f}"
         )
 
 
@@ -207,29 +155,58 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("sets", nargs="+", type=Path)
     parser.add_argument("--embedder", default="multilingual-e5-small")
+    parser.add_argument("--reader", default=NO_READER)
     parser.add_argument("--limit", type=int, default=600, help="questions of each set")
+    parser.add_argument("--facts", nargs=2, type=Path, help="a set, and a file of questions to it")
+    parser.add_argument("--plot", type=Path, help="where the reliability plot (SVG) goes")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--anew", action="store_true", help="read again what was read before")
     arguments = parser.parse_args()
-    models = load_settings().models.model_copy(update={"embedder": arguments.embedder})
-    embedder = open_embedder(models)
-    readings = []
-    for folder in arguments.sets:
-        readings += load_readings(folder, embedder, arguments.limit, anew=arguments.anew)
+    models = load_settings().models.model_copy(
+        update={"embedder": arguments.embedder, "reader": arguments.reader}
+    )
+    embedder, reader = Remembering(open_embedder(models)), open_reader(models)
+    readings: list[Reading] = []
+    asked = [(folder, None) for folder in arguments.sets]
+    asked += [tuple(arguments.facts)] if arguments.facts else []
+    for folder, facts in asked:
+        held = reader is not None or facts is not None
+        questions = load_held_back(folder, facts=facts) if held else load_questions(folder)
+        questions = questions[:: max(1, len(questions) // arguments.limit)]
+        name = facts.stem if facts else folder.name
+        data = CACHE / f"{folder.name}-{embedder.id}"
+        readings += read_set(folder, data, questions, embedder, reader, name=name)
+    suffix = " with reader" if reader is not None else ""
+    fit_and_report(readings, arguments.embedder, suffix, arguments.plot, write=arguments.write)
+
+
+def fit_and_report(
+    readings: list[Reading], embedder: str, suffix: str, plot: Path | None, *, write: bool
+) -> None:
     tree = json.loads(CALIBRATION.read_text()) if CALIBRATION.exists() else {}
-    for name, without in ((arguments.embedder, ((), ())), ("any", COSINES)):
-        tree[name] = {}
+    for name, without in ((embedder, ((), ())), ("any", COSINES)):
+        tree[name + suffix] = {}
         for form, words in FORMS.items():
             unused = (words[0] + without[0], words[1] + without[1])
-            print(f"{name}, {form}:")
-            report(readings, unused)
-            tree[name][form] = as_json(fit_both(readings, unused))
-    if arguments.write:
+            print(f"{name}{suffix}, {form}:")
+            judged = judge_all(readings, unused)
+            report(judged)
+            if plot is not None and (name, form) == (embedder, "same language"):
+                there = np.array([one.answerable for one, _, _ in judged])
+                plot.write_text(draw_reliability(np.array([row[2] for row in judged]), there))
+            tree[name + suffix][form] = as_json(
+                fit_both(readings, unused), with_reader=bool(suffix)
+            )
+    if write:
         CALIBRATION.write_text(json.dumps(tree, indent=1) + "\n")
         print(f"wrote {CALIBRATION.name}")
 
 
-def as_json(judge: Judge) -> dict[str, dict[str, object]]:
+def as_json(judge: Judge, *, with_reader: bool) -> dict[str, dict[str, object]]:
+    sentence = evidence.SENTENCE_FEATURES
+    gate = evidence.GATE_FEATURES
+    if with_reader:
+        sentence = (*sentence, *evidence.READER_SENTENCE_FEATURES)
+        gate = (*gate, *evidence.READER_GATE_FEATURES)
     return {
         name: {
             "features": list(features),
@@ -239,8 +216,8 @@ def as_json(judge: Judge) -> dict[str, dict[str, object]]:
             "bias": [round(model.bias, 5)],
         }
         for name, model, features in (
-            ("sentence", judge.sentence, evidence.SENTENCE_FEATURES),
-            ("gate", judge.gate, evidence.GATE_FEATURES),
+            ("sentence", judge.sentence, sentence),
+            ("gate", judge.gate, gate),
         )
     }
 

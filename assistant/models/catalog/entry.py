@@ -9,7 +9,7 @@ from typing import Literal
 
 from assistant.models.catalog.sources import Device, Source
 
-ModelKind = Literal["embedder", "generator"]
+ModelKind = Literal["embedder", "generator", "reader"]
 
 GENERATOR_FILES = ("genai_config.json", "tokenizer.json", "tokenizer_config.json")
 """What every folder of ONNX Runtime GenAI has; the name of its model is in the first."""

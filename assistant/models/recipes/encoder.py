@@ -30,30 +30,36 @@ class SentenceEncoder(torch.nn.Module):  # type: ignore[misc]  # torch is not fo
 
 
 def export_encoder(encoder: SentenceEncoder, path: Path) -> None:
-    """Write `encoder` to `path` with its matrix products in int8 (weights per channel).
+    """`export_onnx` of an encoder: its output is `vectors`."""
+    export_onnx(encoder, path, output="vectors", axes={0: "batch"})
+
+
+def export_onnx(module: Any, path: Path, *, output: str, axes: dict[int, str]) -> None:
+    """Write a module that takes ids and mask (B, T), with its matrix products in int8 (weights
+    per channel).
 
     The weights go to `<path>.data`, which the runtime maps instead of reading it twice.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    encoder.eval()
+    module.eval()
     ids = torch.ones(2, 16, dtype=torch.int64)
     mask = torch.ones(2, 16, dtype=torch.int64)
     with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         full = Path(scratch) / "full.onnx"
         with torch.no_grad():
             torch.onnx.export(
-                encoder,
+                module,
                 (ids, mask),
                 str(full),
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=["input_ids", "attention_mask"],
-                output_names=["vectors"],
+                output_names=[output],
                 dynamic_axes={
                     "input_ids": {0: "batch", 1: "tokens"},
                     "attention_mask": {0: "batch", 1: "tokens"},
-                    "vectors": {0: "batch"},
+                    output: axes,
                 },
             )
         quantize_dynamic(
