@@ -20,6 +20,7 @@ from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
 from assistant.commands.eval import eval_app
 from assistant.commands.eval_summaries import eval_summaries
+from assistant.commands.index import index_app
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
@@ -57,6 +58,7 @@ app = typer.Typer(
 app.add_typer(bench_app)
 app.add_typer(documents_app)
 app.add_typer(eval_app)
+app.add_typer(index_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)

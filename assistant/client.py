@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from assistant import errors
 from assistant.access.remote import RemotePeople
 from assistant.access.types import Register
-from assistant.answering.compose import SentenceWritten
-from assistant.assistant import AskEvent, Assistant
+from assistant.answering.compose import AskEvent, SentenceWritten
+from assistant.assistant import Assistant
 from assistant.audit import OPERATOR_NAME, AuditEntry, AuditReader, Verification
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.remote_indexes import RemoteIndexes
 from assistant.remote_sources import RemoteSources
 from assistant.scope import Scope
 from assistant.service import open_assistant
@@ -35,6 +36,7 @@ from assistant.types import (
     Citation,
     DocumentInfo,
     DocumentState,
+    IndexKeeper,
     IngestProgress,
     IngestReport,
     JobInfo,
@@ -90,6 +92,9 @@ class Client(Protocol):
 
     @property
     def sources(self) -> SourceRegistry: ...
+
+    @property
+    def indexes(self) -> IndexKeeper: ...
 
     @property
     def people(self) -> Register: ...
@@ -224,6 +229,10 @@ class LocalClient:
     @property
     def sources(self) -> SourceRegistry:
         return self._assistant.ingestor.sources
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return self._assistant.indexes
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -368,6 +377,10 @@ class RemoteClient:
     @property
     def sources(self) -> SourceRegistry:
         return RemoteSources(self._call, self._stream)
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return RemoteIndexes(self._call, self._stream)
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int

@@ -177,6 +177,12 @@ class AnsweringSettings(Section):
     context_tokens: int = Field(
         600, ge=256, le=100_000, description="most tokens of passages put before the model"
     )
+    cache_bytes: int = Field(
+        32 * 2**20,
+        ge=0,
+        description="of answers kept in memory, for the same question under the same rights; "
+        "0: none",
+    )
 
 
 class SummarySettings(Section):

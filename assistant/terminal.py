@@ -21,13 +21,15 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from assistant.answering.compose import UNSUPPORTED, SentenceWritten
-from assistant.assistant import AskEvent
+from assistant.answering.compose import UNSUPPORTED, AskEvent, SentenceWritten
 from assistant.language import detect_language
 from assistant.types import (
     Answer,
     Citation,
     DocumentInfo,
+    IndexComparison,
+    IndexListener,
+    IndexProgress,
     IngestProgress,
     IngestReport,
     Language,
@@ -156,6 +158,47 @@ def progress_bar() -> Iterator[ProgressListener]:
             )
 
         yield show
+
+
+@contextmanager
+def index_bar(name: str) -> Iterator[IndexListener]:
+    """A bar on standard error, shown only on a terminal."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(name, total=None, left="")
+
+        def show(progress: IndexProgress) -> None:
+            left = "" if progress.seconds_left is None else f"{progress.seconds_left:.0f} s left"
+            bar.update(task, completed=progress.done, total=progress.total, left=left)
+
+        yield show
+
+
+def print_comparison(found: IndexComparison) -> None:
+    print(
+        f"{found.questions} questions; index {found.index} is in use, {found.second} beside it\n"
+        f"the ten best documents agree to {found.overlap_at_10:.0%}, the best one for "
+        f"{found.same_first} questions"
+    )
+    if found.ndcg_at_10 is None or found.ndcg_at_10_second is None:
+        print("no judgements: nobody says which one is right")
+    else:
+        print(
+            f"nDCG@10 over {found.judged} judged questions: {found.ndcg_at_10:.4f} with "
+            f"{found.index}, {found.ndcg_at_10_second:.4f} with {found.second} "
+            f"(better for {found.better}, worse for {found.worse})"
+        )
+    print(f"median time: {found.median_ms:.0f} ms and {found.median_ms_second:.0f} ms")
+    for one in found.most_different:
+        if one.overlap < 1:
+            print(f"  {one.overlap:>4.0%}  {shorten(one.question)}")
+            print(f"        {found.index}: {'; '.join(one.titles)}")
+            print(f"        {found.second}: {'; '.join(one.titles_second)}")
 
 
 def _pages(pages: list[int]) -> str:

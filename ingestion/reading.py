@@ -44,7 +44,7 @@ def read_file(path: Path, *, embedder: Embedder, settings: IngestSettings) -> Dr
         text=text,
         chunks=chunks,
         content_sha256=sha256,
-        recipe=recipe_of(embedder, settings),
+        recipe=recipe_of(embedder.id, settings.chunk_tokens),
         language=detect_language(text),
         pages=parsed.pages,
         empty_pages=parsed.empty_pages,

@@ -11,8 +11,10 @@ from assistant.summarizing.types import ExportFormat, Form, Summary
 from assistant.types import (
     Citation,
     DocumentInfo,
+    IndexInfo,
     JobInfo,
     JobState,
+    JudgedQuestion,
     Language,
     Passage,
     PublicModel,
@@ -101,6 +103,21 @@ class NewSource(PublicModel):
     schedule: str | None = Field(default=None, max_length=100)
     collection: str = Field(default="default", min_length=1, max_length=200)
     groups: list[str] | None = Field(default=None, min_length=1, max_length=100)
+
+
+class NewIndex(PublicModel):
+    """None: as the settings say."""
+
+    embedder: str | None = Field(default=None, max_length=1000)
+    chunk_tokens: int | None = Field(default=None, ge=50, le=480)
+
+
+class IndexList(PublicModel):
+    indexes: list[IndexInfo]
+
+
+class CompareRequest(PublicModel):
+    questions: list[JudgedQuestion] = Field(min_length=1, max_length=100_000)
 
 
 class SourceList(PublicModel):
