@@ -6,12 +6,16 @@ import re
 
 from assistant.answering.candidates import Candidate
 from assistant.answering.evidence import Evidence, place_in_chunk
+from assistant.answering.question import answer_type
 from assistant.models.readers.spans import best_span
 from assistant.types import Language
-from assistant.words import content_stems, fold, numbers
+from assistant.words import content_stems, fold, numbers, plain_words
 
 LONGEST_WORDS = 20
 """A longer span is hardly shorter than its sentence, which then reads better."""
+
+LEAST_LOG = -2.5
+"""Log probability of a span below which the whole sentence is the better answer."""
 
 AGREEMENT = 0.5
 """Share of the reader's words that a written sentence must hold to say the same."""
@@ -32,15 +36,22 @@ def asks_for_fact(question: str) -> bool:
 
 
 def find_short(evidence: Evidence, question: str, candidate: Candidate) -> str | None:
-    """The reader's words within a sentence, fit to be shown; None where it found none."""
+    """The reader's words within a sentence, fit to be shown. None where it found none, is not
+    sure of them, or they only repeat the question or are not of the kind that it asks for."""
     if not evidence.readings or not asks_for_fact(question) or candidate.is_row:
         return None
     found = best_span(evidence.readings[candidate.passage], place_in_chunk(candidate))
-    if found is None:
+    if found is None or found[1] < LEAST_LOG:
         return None
     start, end = found[0]
-    text = _tidy(" ".join(candidate.chunk.text[start:end].split()))
+    words = " ".join(candidate.chunk.text[start:end].split())
+    text = _tidy(words)
     if not any(ch.isalnum() for ch in text) or len(text.split()) > LONGEST_WORDS:
+        return None
+    wanted = answer_type(question)
+    if wanted is not None and wanted.search(f"... {words}") is None:  # as within a sentence
+        return None
+    if set(plain_words(text)) <= set(plain_words(question)):
         return None
     return text
 
@@ -59,8 +70,7 @@ def agrees(sentence: str, short: str, language: Language) -> bool:
 def _tidy(text: str) -> str:
     """Without punctuation at its ends, brackets that are not closed, and with a capital."""
     text = text.strip(_BORDERS)
-    for pair in _PAIRS:
-        opens, closes = pair[0], pair[1]
+    for opens, closes in _PAIRS:
         if text.count(opens) != text.count(closes):
             text = text.strip(opens + closes).strip(_BORDERS)
     first, _, _ = text.partition(" ")

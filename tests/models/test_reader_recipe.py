@@ -59,6 +59,7 @@ def test_a_change_of_another_model_is_refused(tiny: SpanReader, tmp_path: Path):
         add_delta(tiny, tmp_path / "delta.safetensors")
 
 
+@pytest.mark.filterwarnings("ignore")  # of torch's exporter, which runs in a child otherwise
 def test_the_exported_reader_gives_the_logits_of_the_torch_one(tiny: SpanReader, tmp_path: Path):
     export_onnx(tiny, tmp_path / "model.onnx", output="logits", axes={0: "batch", 1: "tokens"})
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
