@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant.scope import Scope
 from assistant.settings import Settings
+from assistant.summarizing.types import Summary
 from assistant.types import Answer, Passage, Readable
 
 
@@ -48,6 +49,32 @@ def of_answer(answer: Answer, settings: Settings) -> dict[str, Any]:
         "sentences": len(answer.sentences),
         "supported": sum(sentence.supported for sentence in answer.sentences),
         "passages": of_passages(answer.passages),
+    }
+
+
+def of_summary_request(
+    document_ids: Sequence[str], form: str, readable: Readable
+) -> dict[str, Any]:
+    """Which documents, and under which permission. A file that was only read has no id."""
+    return {
+        "documents": list(document_ids),
+        "form": form,
+        "groups": sorted(readable.groups),
+        "everything": readable.everything,
+    }
+
+
+def of_summary(summary: Summary, settings: Settings) -> dict[str, Any]:
+    return {
+        "summary": _text(summary.text, settings),
+        "model": summary.model,
+        "writer": summary.writer,
+        "statements": len(summary.statements),
+        "passages": [
+            {"document": one.document_id, "start": one.start, "end": one.end}
+            | {"sha256": digest(one.quote)}
+            for one in summary.citations
+        ],
     }
 
 

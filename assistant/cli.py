@@ -19,6 +19,8 @@ from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
 from assistant.commands.eval import eval_app
+from assistant.commands.eval_summaries import eval_summaries
+from assistant.commands.index import index_app
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
@@ -42,6 +44,7 @@ from assistant.commands.options import (
 from assistant.commands.people import groups_app, tokens_app, users_app
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
+from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
 from assistant.settings import Settings, load_settings
 
@@ -55,6 +58,7 @@ app = typer.Typer(
 app.add_typer(bench_app)
 app.add_typer(documents_app)
 app.add_typer(eval_app)
+app.add_typer(index_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)
@@ -62,7 +66,9 @@ app.add_typer(users_app)
 app.add_typer(groups_app)
 app.add_typer(tokens_app)
 app.add_typer(audit_app)
+eval_app.command("summaries")(eval_summaries)
 app.command()(serve)
+app.command()(summarize)
 
 
 def main() -> None:

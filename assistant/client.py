@@ -13,25 +13,35 @@ from pydantic import TypeAdapter
 from assistant import errors
 from assistant.access.remote import RemotePeople
 from assistant.access.types import Register
-from assistant.answering.compose import SentenceWritten
-from assistant.assistant import AskEvent, Assistant
+from assistant.answering.compose import AskEvent, SentenceWritten
+from assistant.assistant import Assistant
 from assistant.audit import OPERATOR_NAME, AuditEntry, AuditReader, Verification
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.remote_indexes import RemoteIndexes
 from assistant.remote_sources import RemoteSources
 from assistant.scope import Scope
 from assistant.service import open_assistant
 from assistant.settings import Settings
+from assistant.summarizing.types import (
+    Form,
+    StatementWritten,
+    Summary,
+    SummaryEvent,
+    SummaryProgress,
+)
 from assistant.types import (
     OPERATOR,
     Answer,
     Citation,
     DocumentInfo,
     DocumentState,
+    IndexKeeper,
     IngestProgress,
     IngestReport,
     JobInfo,
     JobState,
+    Language,
     Passage,
     ProgressListener,
     Rating,
@@ -49,6 +59,16 @@ class Client(Protocol):
     def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]: ...
 
     def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]: ...
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]: ...
 
     def ingest(
         self,
@@ -72,6 +92,9 @@ class Client(Protocol):
 
     @property
     def sources(self) -> SourceRegistry: ...
+
+    @property
+    def indexes(self) -> IndexKeeper: ...
 
     @property
     def people(self) -> Register: ...
@@ -145,6 +168,25 @@ class LocalClient:
             question, k=k, readable=self._readable, scope=scope, who=self._who
         )
 
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        return self._assistant.summarise(
+            documents,
+            files=files,
+            readable=self._readable,
+            who=self._who,
+            form=form,
+            language=language,
+            sections=sections,
+        )
+
     def ingest(
         self,
         paths: Sequence[str],
@@ -187,6 +229,10 @@ class LocalClient:
     @property
     def sources(self) -> SourceRegistry:
         return self._assistant.ingestor.sources
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return self._assistant.indexes
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -257,6 +303,31 @@ class RemoteClient:
             elif name == "answer":
                 yield Answer.model_validate(data)
 
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        body = {
+            "documents": list(documents),
+            "files": list(files),
+            "form": form,
+            "language": language,
+            "sections": list(sections),
+        }
+        kinds: dict[str, type[SummaryProgress | StatementWritten | Summary]] = {
+            "progress": SummaryProgress,
+            "statement": StatementWritten,
+            "summary": Summary,
+        }
+        for name, data in self._stream("/summaries/stream", body):
+            if name in kinds:
+                yield kinds[name].model_validate(data)
+
     def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
         body = {"question": question, "k": k, "scope": scope.model_dump(mode="json")}
         found = self._call("POST", "/search", json=body)
@@ -306,6 +377,10 @@ class RemoteClient:
     @property
     def sources(self) -> SourceRegistry:
         return RemoteSources(self._call, self._stream)
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return RemoteIndexes(self._call, self._stream)
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int

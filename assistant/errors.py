@@ -103,6 +103,14 @@ class IndexMismatchError(KnowledgeError):
     """An index holds vectors of another embedder."""
 
 
+class UnknownIndexError(KnowledgeError):
+    """No such index, or none with which that could be done."""
+
+
+class IndexExistsError(KnowledgeError):
+    """A second index stands beside the one in use already."""
+
+
 class IngestError(PhiloError):
     """Something about bringing documents in."""
 
@@ -185,3 +193,7 @@ class ServiceError(PhiloError):
 
 class PortInUseError(ServiceError):
     """The address to serve on is taken."""
+
+
+class NothingToSummariseError(PhiloError):
+    """A document, or the sections chosen of it, hold no sentence."""

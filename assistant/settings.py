@@ -177,6 +177,30 @@ class AnsweringSettings(Section):
     context_tokens: int = Field(
         600, ge=256, le=100_000, description="most tokens of passages put before the model"
     )
+    cache_bytes: int = Field(
+        32 * 2**20,
+        ge=0,
+        description="of answers kept in memory, for the same question under the same rights; "
+        "0: none",
+    )
+
+
+class SummarySettings(Section):
+    """How documents are summarised."""
+
+    writer: Literal["auto", "model", "quotes"] = Field(
+        "auto",
+        description="the generator, or the documents' own sentences; auto: the generator where "
+        "it has a gigabyte or more",
+    )
+    max_sentences: int = Field(
+        1500, ge=50, le=20_000, description="sentences of a document that are compared"
+    )
+    notes_bytes: int = Field(
+        256 * 2**20,
+        ge=0,
+        description="kept of earlier summaries, so that the next form of one comes sooner",
+    )
 
 
 class AuditSettings(Section):
@@ -256,6 +280,7 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    summaries: SummarySettings = SummarySettings()
     audit: AuditSettings = AuditSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()

@@ -21,13 +21,15 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from assistant.answering.compose import UNSUPPORTED, SentenceWritten
-from assistant.assistant import AskEvent
+from assistant.answering.compose import UNSUPPORTED, AskEvent, SentenceWritten
 from assistant.language import detect_language
 from assistant.types import (
     Answer,
     Citation,
     DocumentInfo,
+    IndexComparison,
+    IndexListener,
+    IndexProgress,
     IngestProgress,
     IngestReport,
     Language,
@@ -59,12 +61,12 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
         if answer.passages:
             print(f"\n{_NEAREST[answer.language]}")
         for passage in answer.passages[:NEAREST]:
-            print(f"  - {_place(passage)}: {passage.uri}")
+            print(f"  - {place_of(passage)}: {passage.uri}")
     else:
         print()
         for citation in answer.citations:
-            print(f"[{citation.marker}] {_place(citation)}")
-            print(f"    “{_shorten(citation.quote)}”")
+            print(f"[{citation.marker}] {place_of(citation)}")
+            print(f"    “{shorten(citation.quote)}”")
             print(f"    {citation.uri}")
     return answer
 
@@ -78,8 +80,8 @@ def _doubt(sentence: Sentence) -> str:
 
 def print_hits(hits: Iterable[Passage]) -> None:
     for hit in hits:
-        print(f"{hit.rank:>3}. {hit.score:.3f}  {_place(hit)}")
-        print(f"     {_shorten(hit.text)}")
+        print(f"{hit.rank:>3}. {hit.score:.3f}  {place_of(hit)}")
+        print(f"     {shorten(hit.text)}")
         print(f"     {hit.uri}")
 
 
@@ -158,6 +160,47 @@ def progress_bar() -> Iterator[ProgressListener]:
         yield show
 
 
+@contextmanager
+def index_bar(name: str) -> Iterator[IndexListener]:
+    """A bar on standard error, shown only on a terminal."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(name, total=None, left="")
+
+        def show(progress: IndexProgress) -> None:
+            left = "" if progress.seconds_left is None else f"{progress.seconds_left:.0f} s left"
+            bar.update(task, completed=progress.done, total=progress.total, left=left)
+
+        yield show
+
+
+def print_comparison(found: IndexComparison) -> None:
+    print(
+        f"{found.questions} questions; index {found.index} is in use, {found.second} beside it\n"
+        f"the ten best documents agree to {found.overlap_at_10:.0%}, the best one for "
+        f"{found.same_first} questions"
+    )
+    if found.ndcg_at_10 is None or found.ndcg_at_10_second is None:
+        print("no judgements: nobody says which one is right")
+    else:
+        print(
+            f"nDCG@10 over {found.judged} judged questions: {found.ndcg_at_10:.4f} with "
+            f"{found.index}, {found.ndcg_at_10_second:.4f} with {found.second} "
+            f"(better for {found.better}, worse for {found.worse})"
+        )
+    print(f"median time: {found.median_ms:.0f} ms and {found.median_ms_second:.0f} ms")
+    for one in found.most_different:
+        if one.overlap < 1:
+            print(f"  {one.overlap:>4.0%}  {shorten(one.question)}")
+            print(f"        {found.index}: {'; '.join(one.titles)}")
+            print(f"        {found.second}: {'; '.join(one.titles_second)}")
+
+
 def _pages(pages: list[int]) -> str:
     """'page 3', 'pages 1-4, 7'."""
     runs: list[list[int]] = []
@@ -192,14 +235,14 @@ def byte_bar(name: str) -> Iterator[tuple[Callable[[str], None], Callable[[int, 
         )
 
 
-def _place(source: Citation | Passage) -> str:
+def place_of(source: Citation | Passage) -> str:
     """Title, innermost heading, and the page where the document has more than one."""
     section = next((part for part in reversed(source.heading) if part != source.title), "")
     page = f"p. {source.page}" if source.pages > 1 else ""
     return ", ".join(part for part in (source.title, section, page) if part)
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= QUOTE_CHARS else f"{line[:QUOTE_CHARS].rstrip()}…"
 
@@ -267,7 +310,7 @@ def _print_comparison(compared: dict[str, Any]) -> None:
         if lost:
             print(f"lost most {name}:")
         for one in lost:
-            print(f"  {one['first']:.2f} -> {one['second']:.2f}  {_shorten(one['question'])}")
+            print(f"  {one['first']:.2f} -> {one['second']:.2f}  {shorten(one['question'])}")
 
 
 def _print_figures(told: dict[str, Any]) -> None:

@@ -11,9 +11,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from assistant.models.embedders.base import Embedder
+    from assistant.settings import Settings
 
 Language = Literal["fr", "en"]
 
@@ -97,6 +101,17 @@ class ParsedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockSpan:
+    """Where a parsed block stands in a version's text: enough, with the chunks' lines, to cut
+    the version into other chunks without its file."""
+
+    kind: BlockKind
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A stored piece: `text` is exactly the version's text from `start` to `end`.
 
@@ -136,7 +151,8 @@ class Draft:
 
     `content_sha256` is of the file's bytes. `recipe` names everything besides the bytes that
     shaped the chunks (parser and chunker revision, embedder id): when either changes, the
-    document is parsed and embedded again.
+    document is parsed and embedded again. `layout` has the blocks in the order in which they
+    were parsed; None: not known.
     """
 
     uri: str
@@ -154,6 +170,7 @@ class Draft:
     date_basis: DateBasis = ""
     media_type: str = ""
     size_bytes: int = 0
+    layout: tuple[BlockSpan, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +298,8 @@ class Timings(PublicModel):
 
 class Answer(PublicModel):
     """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
-    is the gate's probability that the passages hold the answer."""
+    is the gate's probability that the passages hold the answer. `cached`: it was given before,
+    and nothing that the reader may read has changed since."""
 
     question: str
     answer: str
@@ -294,6 +312,7 @@ class Answer(PublicModel):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+    cached: bool = False
     ai_generated: Literal[True] = True
 
 
@@ -446,6 +465,96 @@ class IngestProgress(PublicModel):
     seconds_left: float | None = None
 
 
+IndexState = Literal["in use", "building", "ready"]
+
+
+class IndexInfo(PublicModel):
+    """One set of chunks and vectors of all documents. A second one is `building` while it lacks
+    documents that the one in use has, and `ready` to be switched to when it lacks none.
+    `documents` count those in quarantine too, `size_bytes` its texts, vectors and full text."""
+
+    id: int
+    state: IndexState
+    embedder: str
+    embedder_id: str
+    dimension: int
+    chunk_tokens: int
+    documents: int
+    documents_total: int
+    chunks: int
+    size_bytes: int
+
+
+class IndexProgress(PublicModel):
+    """Documents in the second index so far. `seconds_left` is None until known."""
+
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+class JudgedQuestion(PublicModel):
+    """`grades`: id or address of a relevant document -> how relevant it is (> 0); empty where
+    nobody has said."""
+
+    text: str
+    grades: dict[str, int] = {}
+
+
+class ComparedQuestion(PublicModel):
+    """`overlap` is the share of the ten best documents that both indexes find; the titles are
+    of the three best."""
+
+    question: str
+    overlap: float
+    titles: list[str]
+    titles_second: list[str]
+
+
+class IndexComparison(PublicModel):
+    """`ndcg_at_10` is over the `judged` questions, of which the second index answers so many
+    `better` and `worse`. `same_first` counts questions with the same best document."""
+
+    index: int
+    second: int
+    questions: int
+    overlap_at_10: float
+    same_first: int
+    judged: int
+    ndcg_at_10: float | None
+    ndcg_at_10_second: float | None
+    better: int
+    worse: int
+    median_ms: float
+    median_ms_second: float
+    most_different: list[ComparedQuestion]
+
+
+class IndexListener(Protocol):
+    def __call__(self, progress: IndexProgress, /) -> None: ...
+
+
+class IndexKeeper(Protocol):
+    """See `assistant.indexes.Indexes`."""
+
+    def all(self) -> list[IndexInfo]: ...
+
+    def build(
+        self,
+        embedder: str | None = None,
+        chunk_tokens: int | None = None,
+        listener: IndexListener | None = None,
+    ) -> IndexInfo: ...
+
+    def switch(self, index_id: int, listener: IndexListener | None = None) -> IndexInfo: ...
+
+    def drop(self, index_id: int) -> None: ...
+
+    def compare(
+        self, questions: Sequence[JudgedQuestion], listener: IndexListener | None = None
+    ) -> IndexComparison: ...
+
+
 SourceState = Literal["new", "running", "complete", "failed"]
 
 
@@ -520,11 +629,60 @@ class SourceRegistry(Protocol):
         """
 
 
+class IndexBuilder(Protocol):
+    """Brings the second index in step with the documents, and keeps it there."""
+
+    def begin(self, embedder: str, chunk_tokens: int) -> object:
+        """Register a second index; one that is like that already is gone on with.
+
+        Raises:
+            IndexExistsError: the index in use is like that, or another one stands beside it.
+            StorageFullError: there is no room for it.
+            ModelError: the embedder cannot be opened.
+        """
+
+    def embedder(self) -> Embedder:
+        """The second index's own.
+
+        Raises:
+            UnknownIndexError: there is no second index.
+            ModelError: it cannot be opened.
+            IndexMismatchError: it is another one by now.
+        """
+
+    def wait(self, listener: IndexListener | None = None) -> None:
+        """Work in the background, and wait until the second index holds every document.
+
+        Raises:
+            UnknownIndexError: there is none, or it was dropped.
+            PhiloError: what keeps the work from going on.
+        """
+
+    def finish(self) -> None:
+        """Stop working in the background, and do in this thread what is left to do."""
+
+    def stop(self) -> None:
+        """Stop working; what is not finished goes on later."""
+
+    def resume(self) -> None:
+        """Work in the background, where there is a second index."""
+
+    def use(self, embedder: Embedder, settings: Settings) -> None:
+        """The indexes have changed places: this is the second one's embedder now."""
+
+
 class Ingestor(Protocol):
     """The ingestion service as the assistant sees it (it never imports the package)."""
 
     @property
     def sources(self) -> SourceRegistry: ...
+
+    @property
+    def index_builder(self) -> IndexBuilder: ...
+
+    def change_index(self, change: Callable[[], tuple[Embedder, Settings]]) -> None:
+        """Stop work, let `change` happen, and go on with the embedder and the settings that it
+        returns. Work that was begun is begun again."""
 
     def watch(
         self,
@@ -561,6 +719,14 @@ class Ingestor(Protocol):
         Raises:
             NothingToIngestError: no path holds a file of a known format.
             SourceNotFoundError: a path does not exist.
+        """
+
+    def read_file(self, path: str) -> Draft:
+        """Read a file as `ingest` would, without bringing it in.
+
+        Raises:
+            SourceNotFoundError: there is no such file.
+            ParseError: it cannot be read, or holds no text.
         """
 
     def ingest_texts(

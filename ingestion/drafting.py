@@ -15,7 +15,7 @@ from assistant.models.embedders.base import Embedder, Vectors
 from assistant.settings import IngestSettings
 from assistant.types import DateBasis, Draft, ParsedDocument
 from ingestion.attachments import list_attached
-from ingestion.chunking import CHUNKER_REVISION, chunk_document
+from ingestion.chunking import CHUNKER_REVISION, cut_document
 from ingestion.dates import day_of_file, read_date
 from ingestion.fetching import Fetched
 from ingestion.parsers.base import PARSER_REVISION
@@ -50,12 +50,11 @@ class Drafted:
         )
 
 
-def recipe_of(embedder: Embedder, settings: IngestSettings) -> str:
-    """All besides a file's bytes that shapes its chunks and their vectors."""
-    return (
-        f"parser {PARSER_REVISION}, chunker {CHUNKER_REVISION}, "
-        f"{settings.chunk_tokens} tokens, {embedder.id}"
-    )
+def recipe_of(
+    embedder_id: str, chunk_tokens: int, *, parser: str = f"parser {PARSER_REVISION}"
+) -> str:
+    """All besides a file's bytes that shapes its chunks and their vectors; the parser first."""
+    return f"{parser}, chunker {CHUNKER_REVISION}, {chunk_tokens} tokens, {embedder_id}"
 
 
 def write_draft(
@@ -73,9 +72,10 @@ def write_draft(
     """
     if fetched.changed_meanwhile():
         raise ParseError("the file changed while it was read; ingest it again")
-    text, chunks = chunk_document(
+    cut = cut_document(
         parsed, count_tokens=embedder.count_tokens, chunk_tokens=settings.chunk_tokens
     )
+    text, chunks = cut.text, cut.chunks
     attached: tuple[Attached, ...] = ()
     if job.depth < settings.attachment_depth:
         attached = list_attached(parsed.attachments, job)
@@ -88,7 +88,7 @@ def write_draft(
         text=text,
         chunks=chunks,
         content_sha256=fetched.sha256,
-        recipe=recipe_of(embedder, settings),
+        recipe=recipe_of(embedder.id, settings.chunk_tokens),
         language=detect_language(text),
         pages=parsed.pages,
         empty_pages=parsed.empty_pages,
@@ -98,6 +98,7 @@ def write_draft(
         date_basis=basis,
         media_type=fetched.format.media_type,
         size_bytes=fetched.state.st_size,
+        layout=cut.layout,
     )
     return Drafted(
         draft=draft,

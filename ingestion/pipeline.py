@@ -14,9 +14,10 @@ from assistant.errors import NothingToIngestError, ParseError
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
-from assistant.settings import Settings
+from assistant.settings import IngestSettings, Settings
 from assistant.types import (
     OPERATOR,
+    Draft,
     Ingestor,
     IngestReport,
     JobInfo,
@@ -26,9 +27,11 @@ from assistant.types import (
 )
 from ingestion.attachments import file_name
 from ingestion.drafting import recipe_of
+from ingestion.index_builder import IndexBuilder
 from ingestion.listing import Plan, merge_plans, plan_sync
 from ingestion.parsers.base import format_of, known_extensions
 from ingestion.progress import Run
+from ingestion.reading import read_file
 from ingestion.sources.base import Source
 from ingestion.sources.folder import find_files
 from ingestion.sources.registry import Registry
@@ -48,16 +51,15 @@ def open_ingestor(library: Library, embedder: Embedder, settings: Settings) -> I
 
     Files are parsed and texts embedded on this machine, or on the cluster that the settings name.
     """
+    return LocalIngestor(library, embedder, settings)
+
+
+def _choose_stages(embedder: Embedder, settings: Settings) -> Callable[[], Stages]:
     if settings.ingest.cluster is None:
-        return LocalIngestor(library, embedder, settings)
+        return lambda: LocalStages(embedder, settings.ingest)
     from ingestion.cluster import ClusterStages  # here, because Ray may not be installed
 
-    return LocalIngestor(
-        library,
-        embedder,
-        settings,
-        open_stages=lambda: ClusterStages(settings, embedder_id=embedder.id),
-    )
+    return lambda: ClusterStages(settings, embedder_id=embedder.id)
 
 
 class LocalIngestor:
@@ -68,7 +70,7 @@ class LocalIngestor:
     not at all.
 
     Args:
-        open_stages: where parsing and embedding happen; on this machine unless told.
+        open_stages: where parsing and embedding happen, instead of where the settings say.
     """
 
     def __init__(
@@ -83,19 +85,33 @@ class LocalIngestor:
         self._library = library
         self._embedder = embedder
         self._all_settings = settings
-        self._settings = settings.ingest
-        self._recipe = recipe_of(embedder, settings.ingest)
+        self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+        self._stated_stages = open_stages
+        self.index_builder = IndexBuilder(library, settings)
         self._worker = Worker(
             library,
             embedder,
             settings.ingest,
-            open_stages=open_stages or (lambda: LocalStages(embedder, settings.ingest)),
+            open_stages=open_stages or _choose_stages(embedder, settings),
         )
 
     def start(self) -> None:
         """See `assistant.types.Ingestor`."""
         self._worker.start(stay=True)
         self.sources.start()
+        self.index_builder.resume()
+
+    def change_index(self, change: Callable[[], tuple[Embedder, Settings]]) -> None:
+        """See `assistant.types.Ingestor`."""
+
+        def exchange() -> tuple[Embedder, IngestSettings, Callable[[], Stages]]:
+            embedder, settings = change()
+            self._embedder, self._all_settings = embedder, settings
+            self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+            stages = self._stated_stages or _choose_stages(embedder, settings)
+            return embedder, settings.ingest, stages
+
+        self._worker.exchange(exchange)
 
     def ingest(
         self,
@@ -165,6 +181,10 @@ class LocalIngestor:
             polling=self._all_settings.sources.watch_polling,
         )
 
+    def read_file(self, path: str) -> Draft:
+        """See `assistant.types.Ingestor`."""
+        return read_file(Path(path), embedder=self._embedder, settings=self._all_settings.ingest)
+
     def ingest_texts(
         self,
         documents: Sequence[TextDocument],
@@ -182,7 +202,7 @@ class LocalIngestor:
             return ingest_texts(
                 self._library,
                 self._embedder,
-                self._settings,
+                self._all_settings.ingest,
                 documents,
                 collection=collection,
                 listener=listener,
@@ -243,6 +263,7 @@ class LocalIngestor:
     def close(self) -> None:
         """Stop the schedule and the worker; what is not finished is for the next ones."""
         self.sources.close()
+        self.index_builder.close()
         self._worker.stop()
 
     def _accept(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Turn
+from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Summary, Turn
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -48,16 +48,27 @@ class Service:
         Closing the iterator stops the writing.
         """
         body = {"question": question, "history": list(history), "scope": scope}
-        # The first sentence may take a small machine minutes: no limit on reading.
-        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        yield from self._stream("/ask/stream", body)
+
+    def summarise(
+        self, documents: Sequence[str], *, form: str, language: str
+    ) -> Generator[tuple[str, Any], None, None]:
+        """`("progress", {"done", "total"})`, `("statement", {"statement", "citations"})` for
+        each, then `("summary", Summary)`. Closing the iterator stops the work."""
+        body = {"documents": list(documents), "form": form, "language": language}
+        yield from self._stream("/summaries/stream", body)
+
+    def export_summary(self, summary: Summary, kind: str) -> bytes:
+        """A summary as a file: `kind` is md, docx or pdf."""
         try:
-            with self._http.stream("POST", "/ask/stream", json=body, timeout=timeout) as response:
-                if response.is_error:
-                    response.read()
-                    raise _refusal(response)
-                yield from _read_events(response.iter_lines())
+            response = self._http.post(
+                "/summaries/export", json={"summary": summary, "format": kind}
+            )
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
+        if response.is_error:
+            raise _refusal(response)
+        return response.content
 
     def documents(
         self,
@@ -134,6 +145,18 @@ class Service:
             data={"collection": collection},
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         )
+
+    def _stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
+        # The first sentence may take a small machine minutes: no limit on reading.
+        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        try:
+            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                yield from _read_events(response.iter_lines())
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:

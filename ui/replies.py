@@ -79,6 +79,35 @@ class Answer(TypedDict):
     timings_ms: Timings
 
 
+class Statement(TypedDict):
+    text: str
+    citations: list[int]
+    field: str | None
+    document_id: str | None
+
+
+class Pairing(TypedDict):
+    """Indexes of two statements about the same thing."""
+
+    first: int
+    second: int
+    kind: Literal["agreement", "contradiction"]
+
+
+class Summary(TypedDict):
+    form: str
+    language: str
+    document_ids: list[str]
+    titles: list[str]
+    statements: list[Statement]
+    citations: list[Citation]
+    pairings: list[Pairing]
+    remarks: list[str]
+    model: str
+    writer: Literal["model", "quotes"]
+    timings_ms: Timings
+
+
 class Scope(TypedDict, total=False):
     """Which documents to ask; what is left out asks for nothing."""
 

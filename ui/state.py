@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import streamlit as st
 
 from ui.client import ServiceError
-from ui.replies import Answer, Turn
+from ui.replies import Answer, Summary, Turn
 
 LANGUAGE = "language"
 QUESTION = "question"
@@ -24,6 +24,9 @@ NEXT_QUESTION = "next_question"
 UPLOADS = "uploads"
 EXAMPLES = "examples"
 COLLECTIONS = "collections"
+SUMMARY = "summary"
+SUMMARY_FORM = "summary_form"
+SUMMARY_DOCUMENTS = "summary_documents"
 
 FOLLOWED_EXCHANGES = 5
 """Sent along with a question."""
@@ -83,6 +86,19 @@ def ask_again() -> None:
 
 def take_question() -> str | None:
     return st.session_state.pop(NEXT_QUESTION, None)
+
+
+def summary() -> Summary | None:
+    """The one that was made last."""
+    return st.session_state.get(SUMMARY)
+
+
+def keep_summary(made: Summary) -> None:
+    st.session_state[SUMMARY] = made
+
+
+def forget_summary() -> None:
+    st.session_state.pop(SUMMARY, None)
 
 
 def uploads() -> list[Upload]:

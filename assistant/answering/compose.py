@@ -47,6 +47,9 @@ class SentenceWritten:
     citations: list[Citation]
 
 
+AskEvent = list[Passage] | SentenceWritten | Answer
+
+
 @dataclass
 class _Sheet:
     """The answer as it grows: sentences and the citations they share."""

@@ -28,12 +28,13 @@ from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
 from assistant.access.types import Principal
-from assistant.answering.compose import SentenceWritten
+from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
+from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
@@ -51,7 +52,8 @@ from assistant.api.schemas import (
     SentenceEvent,
 )
 from assistant.api.sources import add_sources
-from assistant.assistant import AskEvent, Assistant
+from assistant.api.summaries import add_summaries
+from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
@@ -90,9 +92,11 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     _add_questions(api, assistant)
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
+    add_indexes(api, assistant, operator_token)
     add_jobs(api, assistant)
     add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
+    add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
     return api

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from assistant.evaluation.enlarging import Enlarger
 from assistant.evaluation.generation_speed import resident_bytes
 from assistant.knowledge.database import open_database
-from assistant.knowledge.library import Library, Publication, open_library, read_vector_entries
+from assistant.knowledge.indexes import read_vector_entries
+from assistant.knowledge.library import Library, Publication, open_library
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.query import Query
 from assistant.retrieval.search import Searcher

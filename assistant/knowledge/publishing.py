@@ -19,6 +19,7 @@ from assistant.knowledge.stored import (
     in_batches,
     load_groups,
     pack_json,
+    pack_layout,
     piece_key,
     to_chunk_row,
     to_piece_row,
@@ -133,6 +134,7 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
             recipe=draft.recipe,
             embedder=embedder_id,
             original=publication.original,
+            layout=pack_layout(draft.layout),
             staged_at=now,
         )
     )

@@ -195,6 +195,14 @@ class ReadingRoom:
                     return found[0]
         raise not_found(document_id)
 
+    def find_version(self, document_id: str, readable: Readable) -> str | None:
+        """The id of what is published of a document; None where the reader may not see it."""
+        query = select(DocumentRow.published_version_id).where(
+            DocumentRow.id == document_id, is_readable(readable)
+        )
+        with self._database.reading() as session:
+            return session.scalar(query)
+
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""
         found = {}

@@ -25,7 +25,7 @@ def is_in_scope(scope: Scope) -> ColumnElement[bool]:
         )
     if stated := _of_version(scope):
         published = VersionRow.id == DocumentRow.published_version_id
-        conditions.append(exists().where(published, *stated))
+        conditions.append(exists().where(published, *stated).correlate(DocumentRow))
     return and_(true(), *conditions)
 
 

@@ -35,6 +35,8 @@ from assistant.knowledge.tables import (
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
 from assistant.types import (
+    BlockKind,
+    BlockSpan,
     Chunk,
     DateBasis,
     DocumentInfo,
@@ -250,19 +252,15 @@ def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> 
     ]
 
 
-def load_indexed_chunks(
-    session: Session, chunk_ids: Sequence[str], *, held: bool = False
-) -> list[IndexedChunk]:
-    """Published chunks with their embeddings (or those in quarantine); other ids are passed
-    over."""
-    shown = DocumentRow.held_version_id if held else DocumentRow.published_version_id
+def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
+    """Chunks with their embeddings; ids that are not there are passed over."""
     found: list[IndexedChunk] = []
     for ids in in_batches(chunk_ids):
         query = (
             select(ChunkRow, PieceRow, VersionRow, DocumentRow)
             .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
             .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-            .join(DocumentRow, shown == VersionRow.id)
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
             .where(ChunkRow.id.in_(ids))
         )
         rows = session.execute(query.options(undefer(PieceRow.embedding))).all()
@@ -408,6 +406,34 @@ def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:
         "table_header": chunk.table_header,
         "lines": pack_lines(chunk.lines),
     }
+
+
+def to_chunk(row: ChunkRow, piece: PieceRow) -> Chunk:
+    """The inverse of `to_chunk_row` and `to_piece_row`."""
+    return Chunk(
+        ordinal=row.ordinal,
+        start=row.start,
+        end=row.end,
+        text=piece.text,
+        heading=tuple(json.loads(row.heading)),
+        lines=unpack_lines(row.lines),
+        table_header=row.table_header,
+    )
+
+
+def pack_layout(layout: Sequence[BlockSpan] | None) -> str | None:
+    if layout is None:
+        return None
+    return pack_json([(one.kind, one.level, one.start, one.end) for one in layout])
+
+
+def unpack_layout(packed: str | None) -> tuple[BlockSpan, ...] | None:
+    if packed is None:
+        return None
+    return tuple(
+        BlockSpan(BlockKind(kind), level, start, end)
+        for kind, level, start, end in json.loads(packed)
+    )
 
 
 def pack_json(value: object) -> str:

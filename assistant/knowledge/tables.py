@@ -1,7 +1,8 @@
 """The tables of the truth.
 
 A document has versions; the one that `published_version_id` names is the only one that
-anybody finds. The one that `held_version_id` names is in quarantine. Every other version, and
+anybody finds. The one that `held_version_id` names is in quarantine. Either may have a
+counterpart in the second index. Every other version, and
 every document without one, is a remainder: of a publication that never finished, or of a
 removal that has yet to. Times are UTC.
 """
@@ -59,6 +60,25 @@ class CollectionRow(Table):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class IndexRow(Table):
+    """One set of chunks with their vectors: one is in use, a second one may stand beside it.
+
+    `embedder` is what the settings call it, `embedder_id` its vector space. `folder` is where its
+    files lie in the data directory.
+    """
+
+    __tablename__ = "indexes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder: Mapped[str] = mapped_column(Text)
+    embedder: Mapped[str] = mapped_column(Text)
+    embedder_id: Mapped[str] = mapped_column(Text)
+    dimension: Mapped[int]
+    chunk_tokens: Mapped[int]
+    in_use: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class DocumentRow(Table):
     """`indexes_stale` is set while the indexes may still hold the groups of before.
 
@@ -95,7 +115,11 @@ class DocumentGroupRow(Table):
 class VersionRow(Table):
     """`search_key` is title and address without case and accents, `author_key` the author
     likewise. `date` is YYYY, YYYY-MM or YYYY-MM-DD, "" where none is known. `original` is the
-    SHA-256 under which the bytes are kept in the data directory, where they are."""
+    SHA-256 under which the bytes are kept in the data directory, where they are.
+
+    `counterpart_of` is set on versions of the second index: they hold what that version of the
+    index in use holds, cut and embedded otherwise. `layout` is None where it is not known.
+    """
 
     __tablename__ = "versions"
 
@@ -124,6 +148,10 @@ class VersionRow(Table):
     original: Mapped[str | None] = mapped_column(String(64), index=True)
     staged_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    layout: Mapped[str | None] = mapped_column(
+        Text, deferred=True, doc="JSON: [kind, level, start, end] of each block"
+    )
+    counterpart_of: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)
 
 
 class PieceRow(Table):
@@ -248,6 +276,21 @@ class SourceRow(Table):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     counts: Mapped[str] = mapped_column(Text, doc="JSON: of the last complete run")
+
+
+class NotesRow(Table):
+    """Notes of a version for its summaries. `writer` names the generator and the embedder."""
+
+    __tablename__ = "notes"
+
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    writer: Mapped[str] = mapped_column(String(200), primary_key=True)
+    payload: Mapped[str] = mapped_column(Text, doc="JSON: places and scores of sentences")
+    vectors: Mapped[bytes] = mapped_column(LargeBinary, doc="(N, D) float16")
+    size_bytes: Mapped[int]
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class UserRow(Table):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from assistant.knowledge.library import Library, StoredChunk
+from assistant.knowledge.reading import ReadingRoom
+from assistant.knowledge.stored import StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.crossing import even_out, join_texts
@@ -22,7 +23,7 @@ class Searcher:
 
     def __init__(
         self,
-        library: Library,
+        library: ReadingRoom,
         embedder: Embedder,
         settings: RetrievalSettings,
         *,

@@ -166,7 +166,7 @@ def test_an_ingestion_ends_when_its_client_goes_away(watched, settings, tmp_path
         events.close()
         gone.set()
         deadline = time.monotonic() + 30
-        while any(thread.name == "philo-ingest" for thread in threading.enumerate()):
+        while any(thread.name == "philo-request" for thread in threading.enumerate()):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert 0 < len(assistant.library.documents(OPERATOR)) < files

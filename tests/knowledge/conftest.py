@@ -13,8 +13,9 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.knowledge.database import open_database
+from assistant.knowledge.indexes import read_vector_entries
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
-from assistant.knowledge.library import Library, Publication, read_vector_entries
+from assistant.knowledge.library import Library, Publication
 from assistant.knowledge.vectors.chroma import ChromaVectors
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
