@@ -15,6 +15,7 @@ from assistant.answering.evidence import EvidenceReader
 from assistant.audit import OPERATOR_NAME
 from assistant.errors import PhiloError
 from assistant.indexes import Indexes
+from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
@@ -32,7 +33,6 @@ from assistant.turnstile import Turnstile
 from assistant.types import (
     Answer,
     DocumentInfo,
-    Ingestor,
     IngestReport,
     JobInfo,
     Language,

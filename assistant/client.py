@@ -88,7 +88,7 @@ class Client(Protocol):
         listener: ProgressListener,
         on_report: Callable[[IngestReport], None],
     ) -> None:
-        """See `assistant.types.Ingestor.watch`; until it is interrupted."""
+        """See `assistant.ingestor.Ingestor.watch`; until it is interrupted."""
 
     @property
     def sources(self) -> SourceRegistry: ...

@@ -46,7 +46,7 @@ class _StoppedError(Exception):
 
 
 class IndexBuilder:
-    """See `assistant.types.IndexBuilder`. Works in one thread of its own."""
+    """See `assistant.ingestor.IndexBuilder`. Works in one thread of its own."""
 
     def __init__(self, library: Library, settings: Settings) -> None:
         self._library = library
@@ -59,7 +59,7 @@ class IndexBuilder:
         self._trouble: Exception | None = None
 
     def begin(self, embedder: str, chunk_tokens: int) -> IndexRecord:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         named = absolute_name(embedder)
         with self._lock:
             opened = self._open(named)
@@ -86,7 +86,7 @@ class IndexBuilder:
         return record
 
     def embedder(self) -> Embedder:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         with self._lock:
             record = self._require_second()
             if self._embedder is None or self._embedder.id != record.embedder_id:
@@ -101,12 +101,12 @@ class IndexBuilder:
             return self._embedder
 
     def use(self, embedder: Embedder, settings: Settings) -> None:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         with self._lock:
             self._embedder, self._settings = embedder, settings
 
     def resume(self) -> None:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         with self._lock:
             self._trouble = None
             self._news.set()
@@ -119,7 +119,7 @@ class IndexBuilder:
                 self._thread.start()
 
     def stop(self) -> None:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         self._stopping = True
         self._news.set()
         with self._lock:
@@ -128,7 +128,7 @@ class IndexBuilder:
             thread.join()
 
     def finish(self) -> None:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         self.stop()
         self._stopping = False
         self._catch_up()
@@ -141,7 +141,7 @@ class IndexBuilder:
             self._embedder = None
 
     def wait(self, listener: IndexListener | None = None) -> None:
-        """See `assistant.types.IndexBuilder`."""
+        """See `assistant.ingestor.IndexBuilder`."""
         self.resume()
         begun_s = time.monotonic()
         first = self._library.indexes.progress()[0]

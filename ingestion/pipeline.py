@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assistant.errors import NothingToIngestError, ParseError
+from assistant.ingestor import Ingestor
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
@@ -18,7 +19,6 @@ from assistant.settings import IngestSettings, Settings
 from assistant.types import (
     OPERATOR,
     Draft,
-    Ingestor,
     IngestReport,
     JobInfo,
     JobKind,
@@ -96,13 +96,13 @@ class LocalIngestor:
         )
 
     def start(self) -> None:
-        """See `assistant.types.Ingestor`."""
+        """See `assistant.ingestor.Ingestor`."""
         self._worker.start(stay=True)
         self.sources.start()
         self.index_builder.resume()
 
     def change_index(self, change: Callable[[], tuple[Embedder, Settings]]) -> None:
-        """See `assistant.types.Ingestor`."""
+        """See `assistant.ingestor.Ingestor`."""
 
         def exchange() -> tuple[Embedder, IngestSettings, Callable[[], Stages]]:
             embedder, settings = change()
@@ -121,7 +121,7 @@ class LocalIngestor:
         groups: Sequence[str] | None = None,
         listener: ProgressListener | None = None,
     ) -> IngestReport:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             SourceNotFoundError, NothingToIngestError: see `find_files` and `FolderSource`.
@@ -165,7 +165,7 @@ class LocalIngestor:
         on_report: Callable[[IngestReport], None],
         stop: threading.Event,
     ) -> None:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             StorageFullError, ModelError: as `ingest`.
@@ -182,7 +182,7 @@ class LocalIngestor:
         )
 
     def read_file(self, path: str) -> Draft:
-        """See `assistant.types.Ingestor`."""
+        """See `assistant.ingestor.Ingestor`."""
         return read_file(Path(path), embedder=self._embedder, settings=self._all_settings.ingest)
 
     def ingest_texts(
@@ -192,7 +192,7 @@ class LocalIngestor:
         collection: str = "default",
         listener: ProgressListener | None = None,
     ) -> IngestReport:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             StorageFullError: no space is left; what was published stays.
@@ -217,7 +217,7 @@ class LocalIngestor:
         groups: Sequence[str] | None = None,
         owner: str = "",
     ) -> IngestReport:
-        """See `assistant.types.Ingestor`. A file of an unknown format is a failure in the
+        """See `assistant.ingestor.Ingestor`. A file of an unknown format is a failure in the
         report.
 
         Raises:
@@ -244,7 +244,7 @@ class LocalIngestor:
         groups: Sequence[str] | None = None,
         owner: str = "",
     ) -> JobInfo:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             ParseError: the format is not known.

@@ -39,7 +39,7 @@ def ingest_texts(
     collection: str,
     listener: ProgressListener | None,
 ) -> IngestReport:
-    """See `assistant.types.Ingestor`."""
+    """See `assistant.ingestor.Ingestor`."""
     recipe = f"text, chunker {CHUNKER_REVISION}, {settings.chunk_tokens} tokens, {embedder.id}"
     known = library.known([one.uri for one in documents], collection)
     run = Run(len(documents), listener)
