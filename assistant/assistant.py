@@ -5,26 +5,51 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-from assistant.answering.compose import Composer, SentenceWritten
+from assistant import audit_details
+from assistant.access.audited import AuditedPeople
+from assistant.answering.cache import AnswerCache, CacheKey, cache_key
+from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
+from assistant.audit import OPERATOR_NAME
+from assistant.errors import PhiloError
+from assistant.indexes import Indexes
+from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.models.readers import Reader
+from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
+from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
-from assistant.types import Answer, Ingestor, JobInfo, Passage, Readable, Turn
-
-AskEvent = list[Passage] | SentenceWritten | Answer
+from assistant.summarizing.choosing import find_document
+from assistant.summarizing.summarizer import Summariser
+from assistant.summarizing.types import Form, Summary, SummaryEvent
+from assistant.turnstile import Turnstile
+from assistant.types import (
+    Answer,
+    DocumentInfo,
+    IngestReport,
+    JobInfo,
+    Language,
+    Passage,
+    Readable,
+    Timings,
+    Turn,
+)
 
 
 class Assistant:
     """Everything that can be done with one data directory, which it owns while open.
 
     Thread-safe. `generator` None: answers are the documents' own sentences; with a `reader`,
-    their own words.
+    their own words. `summary_writer` None: so are summaries. `settings` name the embedder and the
+    size of chunks of the index in use, `stated_settings` those that were asked for. `turnstile` is
+    shared by those who read from the index, and closed while it changes.
     """
 
     def __init__(
@@ -35,28 +60,66 @@ class Assistant:
         embedder: Embedder,
         reader: Reader | None,
         generator: Generator | None,
+        reranker: Reranker | None = None,
+        summary_writer: Generator | None = None,
         open_ingestor: Callable[[Library, Embedder, Settings], Ingestor],
         on_close: Callable[[], None],
+        stated_settings: Settings | None = None,
     ) -> None:
         self.settings = settings
+        self.stated_settings = stated_settings or settings
         self.library = library
-        self.embedder = embedder
         self.generator = generator
+        self.audit = library.audit
+        self.people = AuditedPeople(library.people, library.audit)
+        self.turnstile = Turnstile()
+        self._reranker = reranker
         self._open_ingestor = open_ingestor
         self._on_close = on_close
         self._ingestor: Ingestor | None = None
         self._works_in_background = False
         self._opening = threading.Lock()
-        self._searcher = Searcher(library, embedder, settings.retrieval)
-        self._composer = Composer(EvidenceReader(embedder, reader), generator, settings)
+        self._reader = reader
+        self._summary_writer = summary_writer
+        self.use(embedder, settings)
+        self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
+        self.indexes = Indexes(self)
 
-    def search(self, question: str, *, k: int, readable: Readable) -> list[Passage]:
+    def use(self, embedder: Embedder, settings: Settings) -> None:
+        """Answer with another index: these belong to the one that the library has in use now."""
+        self.settings = settings
+        self.embedder = embedder
+        self._searcher = Searcher(
+            self.library, embedder, settings.retrieval, reranker=self._reranker
+        )
+        evidence = EvidenceReader(embedder, self._reader)
+        self._composer = Composer(evidence, self.generator, settings, embedder)
+        self._summariser = Summariser(
+            self.library, embedder, self._summary_writer, settings.summaries
+        )
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int,
+        readable: Readable,
+        scope: Scope = EVERYTHING,
+        who: str = OPERATOR_NAME,
+    ) -> list[Passage]:
         """At most `k` passages, best first.
 
+        Args:
+            who: for the audit log.
         Raises:
             QuestionError: the question is empty or too long.
         """
-        return self._searcher.search(self._read(question), k=k, readable=readable)
+        query = self._read(question)
+        with self.turnstile.shared():
+            found = self._searcher.search(query, k=k, readable=readable, scope=scope)
+        details = audit_details.of_question(question, readable, scope, self.settings)
+        self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
+        return found
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
@@ -73,8 +136,10 @@ class Assistant:
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
@@ -82,6 +147,7 @@ class Assistant:
 
         Args:
             ticket: from `reserve`; without one, a place is taken now.
+            who: for the audit log, in which the answer stands before it is given.
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
@@ -89,20 +155,62 @@ class Assistant:
         """
         started = time.perf_counter()
         query = self._read(question, history)
-        return self._events(query, readable, started, ticket or self.reserve())
+        key = cache_key(query.asked, history, readable, scope)
+        events = self._events(query, key, started, ticket or self.reserve())
+        asked = audit_details.of_question(question, readable, scope, self.settings)
+        return self._recorded(events, who, asked)
 
     def answer(
         self,
         question: str,
         *,
         readable: Readable,
+        scope: Scope = EVERYTHING,
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
+        who: str = OPERATOR_NAME,
     ) -> Answer:
         """`ask`, read to its end."""
-        *_, last = self.ask(question, readable=readable, history=history, ticket=ticket)
+        *_, last = self.ask(
+            question, readable=readable, scope=scope, history=history, ticket=ticket, who=who
+        )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str] = (),
+        readable: Readable,
+        form: Form = "points",
+        language: Language | None = None,
+        sections: Sequence[str] = (),
+        who: str = OPERATOR_NAME,
+    ) -> Iterator[SummaryEvent]:
+        """Progress, each checked statement, last the whole summary; see `Summariser`.
+
+        Args:
+            documents: ids, addresses or titles of documents.
+            files: paths of files that are read for this summary only.
+            who: for the audit log, in which the summary stands before it is given.
+        Raises:
+            DocumentNotFoundError, QuestionError: at once; see `find_document`.
+            ParseError: at once; a file cannot be read.
+            others: see `Summariser.summarise`.
+        """
+        ids = [find_document(self.library, name, readable) for name in documents]
+        drafts = [self.ingestor.read_file(path) for path in files]
+        events = self._summariser.summarise(
+            ids,
+            drafts=drafts,
+            readable=readable,
+            form=form,
+            language=language,
+            sections=sections,
+        )
+        asked = audit_details.of_summary_request(ids, form, readable)
+        return self._recorded_summary(events, who, asked)
 
     @property
     def ingestor(self) -> Ingestor:
@@ -111,6 +219,40 @@ class Assistant:
             if self._ingestor is None:
                 self._ingestor = self._open_ingestor(self.library, self.embedder, self.settings)
             return self._ingestor
+
+    def log_ingestion(
+        self, places: Sequence[str], report: IngestReport, *, who: str = OPERATOR_NAME
+    ) -> IngestReport:
+        """Put what came of bringing `places` in into the audit log; the report."""
+        counts = report.model_dump(include={"added", "updated", "removed", "pages", "chunks"})
+        told = {"places": list(places), "failed": len(report.failed), **counts}
+        self.audit.record(who, "ingest", told)
+        return report
+
+    def retire_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> None:
+        """Remove a document; it is gone from every search when the call returns.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        self.library.retire(document.id)
+        self.audit.record(who, "document.remove", {"document": document.id, "uri": document.uri})
+
+    def release_document(
+        self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
+    ) -> DocumentInfo:
+        """Let a document out of quarantine: from now on it is searched.
+
+        Raises:
+            DocumentNotFoundError: there is none, or none that the reader may see.
+        """
+        document = self.library.document(document_id, readable)
+        released = self.library.release(document.id)
+        self.audit.record(who, "document.release", {"document": document.id, "uri": document.uri})
+        return released
 
     def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
         """Try a job again that failed, died or was cancelled.
@@ -131,6 +273,7 @@ class Assistant:
     def close(self) -> None:
         if self._ingestor is not None:
             self._ingestor.close()
+        self.embedder.close()
         self._on_close()
 
     def __enter__(self) -> Assistant:
@@ -144,23 +287,106 @@ class Assistant:
         return read_question(question, history=history, max_chars=limit)
 
     def _events(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self, query: Query, key: CacheKey, started: float, ticket: Ticket
     ) -> Iterator[AskEvent]:
         try:
-            yield from self._answer(query, readable, started, ticket)
+            stamp = self.library.changes.stamp(key.readable)
+            known = self._find_known(key)
+            if known is not None:
+                yield from _replayed(known, query, started)
+                return
+            events: list[AskEvent] = []
+            for event in self._answer(query, key, started, ticket):
+                events.append(event)
+                yield event
+                if isinstance(event, Answer):
+                    self._cache.keep(key, events, stamp=stamp)
         finally:
             ticket.cancel()  # where nothing was written, its place is still held
 
+    def _find_known(self, key: CacheKey) -> Sequence[AskEvent] | None:
+        """From the cache, if the database agrees that all of it may be read still."""
+        events = self._cache.find(key)
+        if events is None:
+            return None
+        ids = {one.chunk_id for event in events if isinstance(event, list) for one in event}
+        with self.turnstile.shared():
+            return events if self.library.chunks([*ids], key.readable).keys() == ids else None
+
+    def _recorded(
+        self, events: Iterator[AskEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[AskEvent]:
+        """An answer stands in the log before it is given; so does that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Answer):
+                    ended = ""
+                    told = audit_details.of_answer(event, self.settings)
+                    self.audit.record(who, "ask", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "ask", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def _recorded_summary(
+        self, events: Iterator[SummaryEvent], who: str, asked: dict[str, Any]
+    ) -> Iterator[SummaryEvent]:
+        """As with answers: in the log before it is given, and so that there was none."""
+        ended = "left"
+        try:
+            for event in events:
+                if isinstance(event, Summary):
+                    ended = ""
+                    told = audit_details.of_summary(event, self.settings)
+                    self.audit.record(who, "summarize", asked | told)
+                yield event
+        except PhiloError as exc:
+            ended = ended and type(exc).__name__
+            raise
+        finally:
+            if ended:
+                self.audit.record(who, "summarize", asked | {"ended": ended})
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
     def _answer(
-        self, query: Query, readable: Readable, started: float, ticket: Ticket
+        self, query: Query, key: CacheKey, started: float, ticket: Ticket
     ) -> Iterator[AskEvent]:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
-        passages = self._searcher.search(
-            query, k=self.settings.retrieval.passages, readable=readable
-        )
+            if self.settings.retrieval.follow_ups == "model":
+                query = rewrite(query, key.history, self.generator)
+        readable = key.readable
+        with self.turnstile.shared():
+            composer = self._composer
+            passages = self._searcher.search(
+                query,
+                k=self.settings.retrieval.passages,
+                readable=readable,
+                scope=key.scope,
+            )
+            chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
+            kept = [passage for passage in passages if passage.chunk_id in chunks]
+            found = [chunks[passage.chunk_id] for passage in kept]
+            shown = self.library.with_twins(found, readable)
         yield passages
-        chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
-        kept = [passage for passage in passages if passage.chunk_id in chunks]
-        shown = self.library.with_twins([chunks[passage.chunk_id] for passage in kept], readable)
-        yield from self._composer.compose(query, kept, shown, started=started, ticket=ticket)
+        yield from composer.compose(query, kept, shown, started=started, ticket=ticket)
+
+
+def _replayed(events: Sequence[AskEvent], query: Query, started: float) -> Iterator[AskEvent]:
+    for event in events:
+        if isinstance(event, Answer):
+            passed = round((time.perf_counter() - started) * 1000, 1)
+            timings = Timings(retrieve=passed, first_token=passed, total=passed)
+            changed = {"question": query.asked, "cached": True, "timings_ms": timings}
+            yield event.model_copy(update=changed)
+        else:
+            yield event

@@ -15,21 +15,36 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
+from assistant.commands.eval import eval_app
+from assistant.commands.eval_summaries import eval_summaries
+from assistant.commands.index import index_app
 from assistant.commands.jobs import jobs_app
 from assistant.commands.models import models_app
 from assistant.commands.options import (
-    Collection,
+    After,
+    AsUser,
+    Author,
+    Before,
+    Collections,
     Data,
+    Documents,
+    From,
     Json,
+    Spoken,
+    Types,
     absolute_path,
     group_names,
     open_client,
     print_json,
+    read_scope,
 )
+from assistant.commands.people import groups_app, tokens_app, users_app
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
+from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
 from assistant.settings import Settings, load_settings
 
@@ -42,10 +57,18 @@ app = typer.Typer(
 )
 app.add_typer(bench_app)
 app.add_typer(documents_app)
+app.add_typer(eval_app)
+app.add_typer(index_app)
 app.add_typer(jobs_app)
 app.add_typer(models_app)
 app.add_typer(sources_app)
+app.add_typer(users_app)
+app.add_typer(groups_app)
+app.add_typer(tokens_app)
+app.add_typer(audit_app)
+eval_app.command("summaries")(eval_summaries)
 app.command()(serve)
+app.command()(summarize)
 
 
 def main() -> None:
@@ -176,15 +199,33 @@ def _on_cluster(settings: Settings, address: str) -> Settings:
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="In French or English.")],
-    collection: Collection = None,
+    collection: Collections = None,
+    document: Documents = None,
+    type_: Types = None,
+    language: Spoken = None,
+    author: Author = "",
+    after: After = None,
+    before: Before = None,
+    source: From = "",
+    as_user: AsUser = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question from the documents, with citations, or say that they do not answer it."""
     from assistant.terminal import print_answer
 
-    with open_client(load_settings(data), writes=True) as client:
-        events = client.ask(question, collection=collection)
+    scope = read_scope(
+        collections=collection,
+        documents=document,
+        types=type_,
+        language=language,
+        author=author,
+        after=after,
+        before=before,
+        source=source,
+    )
+    with open_client(load_settings(data), writes=True, as_user=as_user) as client:
+        events = client.ask(question, scope=scope)
         if as_json:
             *_, answer = events
             assert isinstance(answer, BaseModel)  # noqa: S101 - every question ends with an answer
@@ -197,15 +238,33 @@ def ask(
 def search(
     query: Annotated[str, typer.Argument(help="Words or a question.")],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
-    collection: Collection = None,
+    collection: Collections = None,
+    document: Documents = None,
+    type_: Types = None,
+    language: Spoken = None,
+    author: Author = "",
+    after: After = None,
+    before: Before = None,
+    source: From = "",
+    as_user: AsUser = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Show the passages nearest to a question."""
     from assistant.terminal import print_hits
 
-    with open_client(load_settings(data)) as client:
-        hits = client.search(query, k=k, collection=collection)
+    scope = read_scope(
+        collections=collection,
+        documents=document,
+        types=type_,
+        language=language,
+        author=author,
+        after=after,
+        before=before,
+        source=source,
+    )
+    with open_client(load_settings(data), as_user=as_user) as client:
+        hits = client.search(query, k=k, scope=scope)
     if as_json:
         print_json({"hits": [hit.model_dump(mode="json") for hit in hits]})
     else:

@@ -11,26 +11,40 @@ import httpx
 from pydantic import TypeAdapter
 
 from assistant import errors
-from assistant.answering.compose import SentenceWritten
-from assistant.assistant import AskEvent, Assistant
+from assistant.access.remote import RemotePeople
+from assistant.access.types import Register
+from assistant.answering.compose import AskEvent, SentenceWritten
+from assistant.assistant import Assistant
+from assistant.audit import OPERATOR_NAME, AuditEntry, AuditReader, Verification
 from assistant.data_directory import RunningService, find_service
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.remote_indexes import RemoteIndexes
 from assistant.remote_sources import RemoteSources
+from assistant.scope import Scope
 from assistant.service import open_assistant
 from assistant.settings import Settings
+from assistant.summarizing.types import (
+    Form,
+    StatementWritten,
+    Summary,
+    SummaryEvent,
+    SummaryProgress,
+)
 from assistant.types import (
     OPERATOR,
     Answer,
     Citation,
     DocumentInfo,
     DocumentState,
+    IndexKeeper,
     IngestProgress,
     IngestReport,
     JobInfo,
     JobState,
+    Language,
     Passage,
     ProgressListener,
-    Readable,
+    Rating,
     Sentence,
     SourceRegistry,
 )
@@ -42,9 +56,19 @@ WAIT_S = 10.0
 class Client(Protocol):
     """The operator's view of one data directory."""
 
-    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]: ...
+    def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]: ...
 
-    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]: ...
+    def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]: ...
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]: ...
 
     def ingest(
         self,
@@ -64,10 +88,19 @@ class Client(Protocol):
         listener: ProgressListener,
         on_report: Callable[[IngestReport], None],
     ) -> None:
-        """See `assistant.types.Ingestor.watch`; until it is interrupted."""
+        """See `assistant.ingestor.Ingestor.watch`; until it is interrupted."""
 
     @property
     def sources(self) -> SourceRegistry: ...
+
+    @property
+    def indexes(self) -> IndexKeeper: ...
+
+    @property
+    def people(self) -> Register: ...
+
+    @property
+    def audit(self) -> AuditReader: ...
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -89,33 +122,70 @@ class Client(Protocol):
 
     def retry_job(self, job_id: str) -> JobInfo: ...
 
+    def ratings(self, *, offset: int, limit: int) -> tuple[list[Rating], int]:
+        """One page of the list, newest first, and how many there are."""
+
+    def chunk_texts(self, document_id: str) -> list[str]:
+        """A document's text in its pieces, in order."""
+
     def close(self) -> None: ...
 
 
-def open_client(settings: Settings, *, writes: bool = True) -> Client:
+def open_client(settings: Settings, *, writes: bool = True, as_user: str = "") -> Client:
     """Through the running service where there is one, else on the data directory itself.
 
     Args:
         writes: False: nothing will be asked of the generator, so it may be missing or refused.
+        as_user: whose permissions hold for what is asked, searched and listed; else all is read.
     Raises:
         PhiloError: see `open_assistant`.
     """
     service = find_service(settings.data)
     if service is not None:
-        return RemoteClient(service)
+        return RemoteClient(service, as_user)
     needed = settings if writes else settings.without_generator()
-    return LocalClient(open_assistant(needed, wait_s=WAIT_S))
+    assistant = open_assistant(needed, wait_s=WAIT_S)
+    try:
+        return LocalClient(assistant, as_user)
+    except BaseException:
+        assistant.close()
+        raise
 
 
 class LocalClient:
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, as_user: str = "") -> None:
         self._assistant = assistant
+        self._who, self._readable = OPERATOR_NAME, OPERATOR
+        if as_user:
+            principal = assistant.library.people.principal(as_user)
+            self._who, self._readable = principal.name, principal.readable()
 
-    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]:
-        return self._assistant.ask(question, readable=_all_of(collection))
+    def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]:
+        return self._assistant.ask(question, readable=self._readable, scope=scope, who=self._who)
 
-    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
-        return self._assistant.search(question, k=k, readable=_all_of(collection))
+    def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
+        return self._assistant.search(
+            question, k=k, readable=self._readable, scope=scope, who=self._who
+        )
+
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        return self._assistant.summarise(
+            documents,
+            files=files,
+            readable=self._readable,
+            who=self._who,
+            form=form,
+            language=language,
+            sections=sections,
+        )
 
     def ingest(
         self,
@@ -125,9 +195,10 @@ class LocalClient:
         groups: Sequence[str] | None,
         listener: ProgressListener,
     ) -> IngestReport:
-        return self._assistant.ingestor.ingest(
+        report = self._assistant.ingestor.ingest(
             paths, collection=collection, groups=groups, listener=listener
         )
+        return self._assistant.log_ingestion(paths, report)
 
     def watch(
         self,
@@ -148,24 +219,38 @@ class LocalClient:
         )
 
     @property
+    def people(self) -> Register:
+        return self._assistant.people
+
+    @property
+    def audit(self) -> AuditReader:
+        return self._assistant.audit
+
+    @property
     def sources(self) -> SourceRegistry:
         return self._assistant.ingestor.sources
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return self._assistant.indexes
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
     ) -> tuple[list[DocumentInfo], int]:
         library = self._assistant.library
-        listed = library.documents(OPERATOR, query=query, state=state, offset=offset, limit=limit)
-        return listed, library.count_matching(OPERATOR, query=query, state=state)
+        listed = library.documents(
+            self._readable, query=query, state=state, offset=offset, limit=limit
+        )
+        return listed, library.count_matching(self._readable, query=query, state=state)
 
     def document(self, document_id: str) -> DocumentInfo:
-        return self._assistant.library.document(document_id, OPERATOR)
+        return self._assistant.library.document(document_id, self._readable)
 
     def delete(self, document_id: str) -> None:
-        self._assistant.library.retire(self.document(document_id).id)
+        self._assistant.retire_document(document_id, OPERATOR)
 
     def release(self, document_id: str) -> DocumentInfo:
-        return self._assistant.library.release(document_id)
+        return self._assistant.release_document(document_id, OPERATOR)
 
     def jobs(self, *, state: JobState | None, offset: int, limit: int) -> tuple[list[JobInfo], int]:
         queue = self._assistant.library.jobs
@@ -180,27 +265,33 @@ class LocalClient:
     def retry_job(self, job_id: str) -> JobInfo:
         return self._assistant.retry_job(job_id, OPERATOR)
 
+    def ratings(self, *, offset: int, limit: int) -> tuple[list[Rating], int]:
+        return self._assistant.library.ratings.all(offset=offset, limit=limit)
+
+    def chunk_texts(self, document_id: str) -> list[str]:
+        chunks = self._assistant.library.document_chunks(document_id, OPERATOR)
+        return [chunk.text for chunk in chunks]
+
     def close(self) -> None:
         self._assistant.close()
-
-
-def _all_of(collection: str | None) -> Readable:
-    return Readable(everything=True, collection=collection)
 
 
 class RemoteClient:
     """Over the API of a running service (one HTTP connection, kept open)."""
 
-    def __init__(self, service: RunningService) -> None:
+    def __init__(self, service: RunningService, as_user: str = "") -> None:
+        headers = {"Authorization": f"Bearer {service.token}"}
+        if as_user:
+            headers["X-Philo-As"] = as_user
         self._http = httpx.Client(
             base_url=service.url,
-            headers={"Authorization": f"Bearer {service.token}"},
+            headers=headers,
             timeout=httpx.Timeout(30.0, read=None),
             trust_env=False,  # a proxy has no business between a machine and itself
         )
 
-    def ask(self, question: str, *, collection: str | None) -> Iterator[AskEvent]:
-        body = {"question": question, "collection": collection}
+    def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]:
+        body = {"question": question, "scope": scope.model_dump(mode="json")}
         for name, data in self._stream("/ask/stream", body):
             if name == "passages":
                 yield TypeAdapter(list[Passage]).validate_python(data["passages"])
@@ -212,11 +303,34 @@ class RemoteClient:
             elif name == "answer":
                 yield Answer.model_validate(data)
 
-    def search(self, question: str, *, k: int, collection: str | None) -> list[Passage]:
-        parameters = {"q": question, "k": k} | (
-            {} if collection is None else {"collection": collection}
-        )
-        found = self._call("GET", "/search", params=parameters)
+    def summarise(
+        self,
+        documents: Sequence[str],
+        *,
+        files: Sequence[str],
+        form: Form,
+        language: Language | None,
+        sections: Sequence[str],
+    ) -> Iterator[SummaryEvent]:
+        body = {
+            "documents": list(documents),
+            "files": list(files),
+            "form": form,
+            "language": language,
+            "sections": list(sections),
+        }
+        kinds: dict[str, type[SummaryProgress | StatementWritten | Summary]] = {
+            "progress": SummaryProgress,
+            "statement": StatementWritten,
+            "summary": Summary,
+        }
+        for name, data in self._stream("/summaries/stream", body):
+            if name in kinds:
+                yield kinds[name].model_validate(data)
+
+    def search(self, question: str, *, k: int, scope: Scope) -> list[Passage]:
+        body = {"question": question, "k": k, "scope": scope.model_dump(mode="json")}
+        found = self._call("POST", "/search", json=body)
         return TypeAdapter(list[Passage]).validate_python(found["hits"])
 
     def ingest(
@@ -253,8 +367,20 @@ class RemoteClient:
         raise ServiceError("The service ended, and with it the watch; run the command again.")
 
     @property
+    def people(self) -> Register:
+        return RemotePeople(self._call)
+
+    @property
+    def audit(self) -> AuditReader:
+        return _RemoteAudit(self._call)
+
+    @property
     def sources(self) -> SourceRegistry:
         return RemoteSources(self._call, self._stream)
+
+    @property
+    def indexes(self) -> IndexKeeper:
+        return RemoteIndexes(self._call, self._stream)
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -289,6 +415,14 @@ class RemoteClient:
     def retry_job(self, job_id: str) -> JobInfo:
         return JobInfo.model_validate(self._call("POST", f"{_job_path(job_id)}/retry"))
 
+    def ratings(self, *, offset: int, limit: int) -> tuple[list[Rating], int]:
+        page = self._call("GET", "/ratings", params={"offset": offset, "limit": limit})
+        return TypeAdapter(list[Rating]).validate_python(page["ratings"]), page["total"]
+
+    def chunk_texts(self, document_id: str) -> list[str]:
+        found = self._call("GET", f"{_document_path(document_id)}/chunks")
+        return [chunk["text"] for chunk in found["chunks"]]
+
     def close(self) -> None:
         self._http.close()
 
@@ -318,6 +452,26 @@ class RemoteClient:
                         yield name, data
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
+
+
+_AUDIT_PAGE = 1000
+
+
+class _RemoteAudit:
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    def export(self, *, after: int = 0) -> Iterator[AuditEntry]:
+        more = True
+        while more:  # each reading adds an entry, so the end is a page that is not full
+            page = self._call("GET", "/audit", params={"after": after, "limit": _AUDIT_PAGE})
+            entries = TypeAdapter(list[AuditEntry]).validate_python(page)
+            yield from entries
+            more = len(entries) == _AUDIT_PAGE
+            after = entries[-1].number if entries else after
+
+    def verify(self) -> Verification:
+        return Verification.model_validate(self._call("GET", "/audit/verification"))
 
 
 def _document_path(document_id: str) -> str:

@@ -103,6 +103,14 @@ class IndexMismatchError(KnowledgeError):
     """An index holds vectors of another embedder."""
 
 
+class UnknownIndexError(KnowledgeError):
+    """No such index, or none with which that could be done."""
+
+
+class IndexExistsError(KnowledgeError):
+    """A second index stands beside the one in use already."""
+
+
 class IngestError(PhiloError):
     """Something about bringing documents in."""
 
@@ -147,6 +155,34 @@ class ParseError(IngestError):
     """One file could not be read; the message is the reason shown to people."""
 
 
+class PeopleError(PhiloError):
+    """Something about users, groups and tokens."""
+
+
+class UnknownUserError(PeopleError):
+    """There is no user of that name."""
+
+
+class UnknownTokenError(PeopleError):
+    """There is no token of that id."""
+
+
+class AccessDeniedError(PeopleError):
+    """Whoever asks is not known, or may not do that."""
+
+
+class AuditError(PhiloError):
+    """The audit log cannot be continued."""
+
+
+class RatingNotFoundError(PhiloError):
+    """No such rating."""
+
+
+class QuestionSetError(PhiloError):
+    """A question set that `philo eval` cannot use; the message names file and line."""
+
+
 class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
 
@@ -157,3 +193,7 @@ class ServiceError(PhiloError):
 
 class PortInUseError(ServiceError):
     """The address to serve on is taken."""
+
+
+class NothingToSummariseError(PhiloError):
+    """A document, or the sections chosen of it, hold no sentence."""

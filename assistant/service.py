@@ -11,13 +11,21 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.data_directory import own_directory
 from assistant.errors import PhiloError
+from assistant.indexes import apply_index
+from assistant.knowledge.indexes import find_index_in_use
 from assistant.knowledge.library import open_library
-from assistant.models.embedders import open_embedder
+from assistant.models.catalog import RemoteSource, find_model
+from assistant.models.depot import Depot
+from assistant.models.embedders import Embedder, absolute_name, open_embedder
 from assistant.models.generators import Generator, open_generator
 from assistant.models.readers import open_reader
+from assistant.models.rerankers import open_reranker
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
+
+CAPABLE_BYTES = 10**9
+"""Generators of fewer bytes write worse summaries than the documents' own sentences are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +37,50 @@ class Replicas:
 
 
 def open_assistant(
-    settings: Settings, *, wait_s: float = 0.0, replicas: Replicas | None = None
+    settings: Settings,
+    *,
+    wait_s: float = 0.0,
+    replicas: Replicas | None = None,
+    embedder: Embedder | None = None,
 ) -> Assistant:
     """Own the data directory and open all that works on it; close it after use.
 
     Args:
         wait_s: how long to wait for another process to give the directory back.
         replicas: instead of one generator in this process's care.
+        embedder: an open one, instead of that of the settings; closed with the assistant.
     Raises:
         ClusterError: see `open_replicas`.
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
         ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
-        IndexMismatchError: the knowledge was built with another embedder.
+        IndexMismatchError: the embedder of the index in use is another one by now.
+        UnknownModelError: the reranker that the settings name is no folder.
     """
     with ExitStack() as opened:
+        if embedder is not None:
+            opened.callback(embedder.close)
         lock = own_directory(settings.data, wait_s=wait_s)
         opened.callback(lock.release)
-        embedder = open_embedder(settings.models)
-        opened.callback(embedder.close)
+        stated = settings
+        if embedder is None:
+            if (index := find_index_in_use(settings.data)) is not None:
+                settings = apply_index(stated, index)
+            embedder = open_embedder(settings.models)
+            opened.callback(embedder.close)
         reader = open_reader(settings.models)
         if reader is not None:
             opened.callback(reader.close)
-        library = open_library(settings.data, embedder_id=embedder.id, dimension=embedder.dimension)
+        library = open_library(
+            settings.data,
+            embedder_id=embedder.id,
+            dimension=embedder.dimension,
+            embedder=absolute_name(settings.models.embedder),
+            chunk_tokens=settings.ingest.chunk_tokens,
+        )
         opened.callback(library.close)
+        reranker = open_reranker(settings.models)
+        if reranker is not None:
+            opened.callback(reranker.close)
         generator = None
         if settings.models.generator != NO_GENERATOR:
             generator = _open_generator(settings, replicas)
@@ -62,8 +91,11 @@ def open_assistant(
             embedder=embedder,
             reader=reader,
             generator=generator,
+            reranker=reranker,
+            summary_writer=generator if _writes_summaries(settings) else None,
             open_ingestor=load_plugin("ingestor"),
             on_close=opened.pop_all().close,
+            stated_settings=stated,
         )
 
 
@@ -79,6 +111,15 @@ def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
         address=replicas.address,
         data=settings.data,
     )
+
+
+def _writes_summaries(settings: Settings) -> bool:
+    """Whether the generator is worth its time where there are sentences to quote."""
+    writer = settings.summaries.writer
+    if writer != "auto" or settings.models.generator == NO_GENERATOR:
+        return writer == "model"
+    entry = find_model(settings.models.generator, Depot(settings.models.directory))
+    return isinstance(entry.source, RemoteSource) or entry.size_bytes >= CAPABLE_BYTES
 
 
 def load_plugin(name: str) -> Callable[..., Any]:

@@ -72,6 +72,12 @@ class ModelSettings(Section):
         "multilingual-e5-small",
         description="catalogue id, or the path of a sentence-transformers folder on disk",
     )
+    reranker: str | None = Field(
+        None,
+        min_length=1,
+        description="path of a sentence-transformers CrossEncoder on disk that reads the question "
+        "with each of the best passages; none by default",
+    )
     reader: str = Field(
         "multilingual-e5-small-reader",
         description="catalogue id of the model that finds the answer in a passage; none: without",
@@ -143,7 +149,17 @@ class RetrievalSettings(Section):
     candidates: int = Field(100, ge=10, le=1000, description="taken from each index")
     passages: int = Field(8, ge=1, le=50, description="kept for an answer")
     dense_weight: float = Field(
-        0.5, ge=0.0, le=1.0, description="share of the dense score in the fused one"
+        0.5,
+        ge=0.0,
+        le=1.0,
+        description="share of the dense score in the fused one, for a question whose two lists "
+        "lie apart as usual",
+    )
+    reranked: int = Field(
+        20, ge=1, le=200, description="best passages that a reranker reads, where there is one"
+    )
+    follow_ups: Literal["rules", "model"] = Field(
+        "rules", description="what makes a follow-up stand alone; a model should be a large one"
     )
 
 
@@ -154,12 +170,42 @@ class AnsweringSettings(Section):
         le=1.0,
         description="refuse when the probability that the passages hold the answer is lower",
     )
-    grounding: Literal["strict", "warn"] = Field(
-        "strict", description="unsupported sentences are removed, or marked"
+    grounding: Literal["strict", "warn", "off"] = Field(
+        "strict", description="unsupported sentences are removed, marked, or left as they are"
     )
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(
         600, ge=256, le=100_000, description="most tokens of passages put before the model"
+    )
+    cache_bytes: int = Field(
+        32 * 2**20,
+        ge=0,
+        description="of answers kept in memory, for the same question under the same rights; "
+        "0: none",
+    )
+
+
+class SummarySettings(Section):
+    """How documents are summarised."""
+
+    writer: Literal["auto", "model", "quotes"] = Field(
+        "auto",
+        description="the generator, or the documents' own sentences; auto: the generator where "
+        "it has a gigabyte or more",
+    )
+    max_sentences: int = Field(
+        1500, ge=50, le=20_000, description="sentences of a document that are compared"
+    )
+    notes_bytes: int = Field(
+        256 * 2**20,
+        ge=0,
+        description="kept of earlier summaries, so that the next form of one comes sooner",
+    )
+
+
+class AuditSettings(Section):
+    content: bool = Field(
+        True, description="keep questions and answers in the audit log; else only their SHA-256"
     )
 
 
@@ -217,6 +263,14 @@ class SourceSettings(Section):
         return value
 
 
+class EvaluationSettings(Section):
+    cache_bytes: int = Field(
+        4 * 2**30,
+        ge=0,
+        description="for the indexed collections of question sets; the longest unused goes first",
+    )
+
+
 class Settings(Section):
     """The whole tree. `data` is absolute."""
 
@@ -226,8 +280,11 @@ class Settings(Section):
     serving: ServingSettings = ServingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
     answering: AnsweringSettings = AnsweringSettings()
+    summaries: SummarySettings = SummarySettings()
+    audit: AuditSettings = AuditSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
 
     def without_generator(self) -> Settings:
         """The same for work that writes no text: what the generator needs is not asked for."""
@@ -266,6 +323,33 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
                     raise SettingsError(f"{path}: [{named}] must be a section, not a value")
             place[key] = value
     tree["data"] = root
+    return _validate(tree, f"{path} or the PHILO_ variables")
+
+
+def load_variant(settings: Settings, path: Path) -> Settings:
+    """`settings` with what a TOML file of the same form says otherwise.
+
+    Raises:
+        SettingsError: the file cannot be read, or a value or a name in it is wrong.
+    """
+    try:
+        other = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+        raise SettingsError(f"{path} cannot be read: {exc}") from exc
+    if "data" in other:
+        raise SettingsError(f"{path} names a data directory; take `data` out of it")
+    return _validate(_merge(settings.model_dump(), other), str(path))
+
+
+def _merge(tree: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(tree)
+    for key, value in other.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both else value
+    return merged
+
+
+def _validate(tree: dict[str, Any], where: str) -> Settings:
     try:
         return Settings.model_validate(tree)
     except ValidationError as exc:
@@ -273,6 +357,4 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
             f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
             for error in exc.errors()
         )
-        raise SettingsError(
-            f"settings are wrong ({problems}); correct {path} or the PHILO_ variables"
-        ) from exc
+        raise SettingsError(f"settings are wrong ({problems}); correct {where}") from exc

@@ -7,13 +7,12 @@ PDF points with the origin at the top left of its page.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Language = Literal["fr", "en"]
 
@@ -97,6 +96,17 @@ class ParsedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockSpan:
+    """Where a parsed block stands in a version's text: enough, with the chunks' lines, to cut
+    the version into other chunks without its file."""
+
+    kind: BlockKind
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A stored piece: `text` is exactly the version's text from `start` to `end`.
 
@@ -124,13 +134,20 @@ class Chunk:
         return "\n".join(part for part in (context, self.table_header, self.text) if part)
 
 
+DateBasis = Literal["", "document", "file"]
+"""Who says of which day a document is: itself, or only its file, by when that was changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A new version of a document, ready to be staged.
 
+    `date` is YYYY, YYYY-MM or YYYY-MM-DD, "" where none is known.
+
     `content_sha256` is of the file's bytes. `recipe` names everything besides the bytes that
     shaped the chunks (parser and chunker revision, embedder id): when either changes, the
-    document is parsed and embedded again.
+    document is parsed and embedded again. `layout` has the blocks in the order in which they
+    were parsed; None: not known.
     """
 
     uri: str
@@ -145,8 +162,19 @@ class Draft:
     recognised: tuple[tuple[int, float], ...] = ()
     author: str = ""
     date: str = ""
+    date_basis: DateBasis = ""
     media_type: str = ""
     size_bytes: int = 0
+    layout: tuple[BlockSpan, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A document that is known as text only. Each line of the text is a paragraph."""
+
+    uri: str
+    title: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,10 +262,25 @@ class Citation(PublicModel):
     places: list[Place] = []
 
 
+class Doubt(PublicModel):
+    """Why a sentence is not borne out: a code, and the same for readers of both languages."""
+
+    fault: str
+    en: str
+    fr: str
+
+
 class Sentence(PublicModel):
+    """`support` in [0, 1] says how far the cited sentences bear it out. `doubt` is None where
+    they do, and where nobody wants to know (grounding = "off"). `translated`: the sources are
+    in the other language, so that words were compared by their meaning only."""
+
     text: str
     supported: bool
     citations: list[int]
+    support: float = 0.0
+    doubt: Doubt | None = None
+    translated: bool = False
 
 
 class Timings(PublicModel):
@@ -249,11 +292,14 @@ class Timings(PublicModel):
 
 
 class Answer(PublicModel):
-    """`writer` says who wrote the sentences: the model, or the documents themselves."""
+    """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
+    is the gate's probability that the passages hold the answer. `cached`: it was given before,
+    and nothing that the reader may read has changed since."""
 
     question: str
     answer: str
     refused: bool
+    evidence: float
     model: str
     writer: Literal["model", "quotes", "none"]
     language: Language
@@ -261,7 +307,35 @@ class Answer(PublicModel):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+    cached: bool = False
     ai_generated: Literal[True] = True
+
+
+class RatedSentence(PublicModel):
+    """A sentence of an answer with the documents that it cites."""
+
+    text: str = Field(max_length=10_000)
+    document_ids: list[str] = Field(default=[], max_length=100)
+
+
+class NewRating(PublicModel):
+    """What somebody says of an answer. `correction` is the right answer in their words,
+    `document_ids` the documents that hold it, where they say so."""
+
+    question: str = Field(min_length=1, max_length=20_000)
+    good: bool
+    reason: str = Field(default="", max_length=2_000)
+    correction: str = Field(default="", max_length=10_000)
+    refused: bool = False
+    sentences: list[RatedSentence] = Field(default=[], max_length=200)
+    document_ids: list[str] = Field(default=[], max_length=100)
+
+
+class Rating(NewRating):
+    """`created_at` is UTC."""
+
+    id: str
+    created_at: str
 
 
 class Turn(PublicModel):
@@ -348,7 +422,8 @@ DocumentState = Literal["published", "quarantined"]
 
 
 class DocumentInfo(PublicModel):
-    """`ocr_confidence` is the mean over `recognised_pages`, in [0, 1]. `reason` says why a
+    """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
+    mean over `recognised_pages`, in [0, 1]. `reason` says why a
     document is in quarantine. `parent_id` is the document it was attached to."""
 
     id: str
@@ -357,6 +432,9 @@ class DocumentInfo(PublicModel):
     collection: str
     groups: list[str]
     language: Language | None
+    author: str = ""
+    date: str = ""
+    date_basis: DateBasis = ""
     media_type: str
     size_bytes: int
     pages: int
@@ -380,6 +458,96 @@ class IngestProgress(PublicModel):
     outcome: IngestOutcome
     chunks_per_s: float | None = None
     seconds_left: float | None = None
+
+
+IndexState = Literal["in use", "building", "ready"]
+
+
+class IndexInfo(PublicModel):
+    """One set of chunks and vectors of all documents. A second one is `building` while it lacks
+    documents that the one in use has, and `ready` to be switched to when it lacks none.
+    `documents` count those in quarantine too, `size_bytes` its texts, vectors and full text."""
+
+    id: int
+    state: IndexState
+    embedder: str
+    embedder_id: str
+    dimension: int
+    chunk_tokens: int
+    documents: int
+    documents_total: int
+    chunks: int
+    size_bytes: int
+
+
+class IndexProgress(PublicModel):
+    """Documents in the second index so far. `seconds_left` is None until known."""
+
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+class JudgedQuestion(PublicModel):
+    """`grades`: id or address of a relevant document -> how relevant it is (> 0); empty where
+    nobody has said."""
+
+    text: str
+    grades: dict[str, int] = {}
+
+
+class ComparedQuestion(PublicModel):
+    """`overlap` is the share of the ten best documents that both indexes find; the titles are
+    of the three best."""
+
+    question: str
+    overlap: float
+    titles: list[str]
+    titles_second: list[str]
+
+
+class IndexComparison(PublicModel):
+    """`ndcg_at_10` is over the `judged` questions, of which the second index answers so many
+    `better` and `worse`. `same_first` counts questions with the same best document."""
+
+    index: int
+    second: int
+    questions: int
+    overlap_at_10: float
+    same_first: int
+    judged: int
+    ndcg_at_10: float | None
+    ndcg_at_10_second: float | None
+    better: int
+    worse: int
+    median_ms: float
+    median_ms_second: float
+    most_different: list[ComparedQuestion]
+
+
+class IndexListener(Protocol):
+    def __call__(self, progress: IndexProgress, /) -> None: ...
+
+
+class IndexKeeper(Protocol):
+    """See `assistant.indexes.Indexes`."""
+
+    def all(self) -> list[IndexInfo]: ...
+
+    def build(
+        self,
+        embedder: str | None = None,
+        chunk_tokens: int | None = None,
+        listener: IndexListener | None = None,
+    ) -> IndexInfo: ...
+
+    def switch(self, index_id: int, listener: IndexListener | None = None) -> IndexInfo: ...
+
+    def drop(self, index_id: int) -> None: ...
+
+    def compare(
+        self, questions: Sequence[JudgedQuestion], listener: IndexListener | None = None
+    ) -> IndexComparison: ...
 
 
 SourceState = Literal["new", "running", "complete", "failed"]
@@ -454,76 +622,3 @@ class SourceRegistry(Protocol):
         Raises:
             SourceBusyError: it is being brought in.
         """
-
-
-class Ingestor(Protocol):
-    """The ingestion service as the assistant sees it (it never imports the package)."""
-
-    @property
-    def sources(self) -> SourceRegistry: ...
-
-    def watch(
-        self,
-        paths: Sequence[str],
-        *,
-        collection: str = "default",
-        groups: Sequence[str] | None = None,
-        listener: ProgressListener | None = None,
-        on_report: Callable[[IngestReport], None],
-        stop: threading.Event,
-    ) -> None:
-        """Bring folders in, then each change within seconds, until told to stop.
-
-        Args:
-            on_report: told what came of the first time, and of each change.
-        Raises:
-            SourceNotFoundError: a path is no folder.
-        """
-
-    def ingest(
-        self,
-        paths: Sequence[str],
-        *,
-        collection: str = "default",
-        groups: Sequence[str] | None = None,
-        listener: ProgressListener | None = None,
-    ) -> IngestReport:
-        """Bring files, folders and pages of the web (http, https) into the knowledge.
-
-        `groups` None: a known document stays readable by whom it was, a new one is by all.
-
-        A folder is kept in step: files that left it since the last time are retired.
-
-        Raises:
-            NothingToIngestError: no path holds a file of a known format.
-            SourceNotFoundError: a path does not exist.
-        """
-
-    def ingest_upload(
-        self,
-        path: str,
-        *,
-        name: str,
-        collection: str = "default",
-        groups: Sequence[str] | None = None,
-    ) -> IngestReport:
-        """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
-        may be deleted when the call returns. The same name again is a new version. Its bytes
-        are kept before anything else is done, so that it comes in whatever dies meanwhile."""
-
-    def accept_upload(
-        self,
-        path: str,
-        *,
-        name: str,
-        collection: str = "default",
-        groups: Sequence[str] | None = None,
-    ) -> JobInfo:
-        """The same without waiting: the file is durable when this returns, and the job says
-        what becomes of it."""
-
-    def start(self) -> None:
-        """Work in the background from now on: what earlier processes left, and what comes."""
-
-    def close(self) -> None:
-        """Stop working. What is not finished is finished by the next process."""

@@ -87,7 +87,7 @@ class AssemblyLine:
         self._fetcher = fetcher
         self._stages = stages
         self._changed = changed
-        self._recipe = recipe_of(embedder, settings)
+        self._recipe = recipe_of(embedder.id, settings.chunk_tokens)
         self.trouble: BaseException | None = None
         self._lock = threading.Lock()
         self._tasks: set[Task] = set()

@@ -9,7 +9,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.types import REFERENCE_LIST, Block, BlockKind, Chunk, Line, ParsedDocument
+from assistant.types import (
+    REFERENCE_LIST,
+    Block,
+    BlockKind,
+    BlockSpan,
+    Chunk,
+    Line,
+    ParsedDocument,
+)
 from ingestion.chunk_atoms import Atom, CountTokens, find_atoms
 from ingestion.chunk_sections import OVERFLOW, TINY, Section, bind_atoms, find_sections, merge_tiny
 
@@ -23,9 +31,24 @@ MOST_CAPTION_CHARS = 120
 SEPARATOR = "\n\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A document's text, the chunks of it, and where its blocks stand in it."""
+
+    text: str
+    chunks: tuple[Chunk, ...]
+    layout: tuple[BlockSpan, ...]
+
+
 def chunk_document(
     parsed: ParsedDocument, *, count_tokens: CountTokens, chunk_tokens: int
 ) -> tuple[str, tuple[Chunk, ...]]:
+    """(text, chunks) of `cut_document`."""
+    cut = cut_document(parsed, count_tokens=count_tokens, chunk_tokens=chunk_tokens)
+    return cut.text, cut.chunks
+
+
+def cut_document(parsed: ParsedDocument, *, count_tokens: CountTokens, chunk_tokens: int) -> Cut:
     """Write the document's text and divide it into chunks.
 
     The text is the blocks' texts with a blank line between them. A chunk is a slice of it;
@@ -45,7 +68,7 @@ def chunk_document(
             alone exceeds `chunk_tokens`.
         chunk_tokens: what a chunk aims at; none exceeds 1.7 times of it.
     Returns:
-        (text, chunks); no chunks where there is no text.
+        no chunks where there is no text.
     """
     blocks = [block for block in parsed.blocks if block.text.strip()]
     atoms = find_atoms(blocks, count_tokens=count_tokens, chunk_tokens=chunk_tokens)
@@ -77,7 +100,12 @@ def chunk_document(
                 table_header=opening.table_header,
             )
         )
-    return text, tuple(chunks)
+    layout = [
+        BlockSpan(block.kind, block.level, starts[index], starts[index] + len(block.text))
+        for index, block in enumerate(blocks)
+        if index in starts
+    ]
+    return Cut(text, tuple(chunks), tuple(layout))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from assistant.knowledge.stored import piece_key
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder, Vectors
 from assistant.settings import IngestSettings
-from assistant.types import Draft, ParsedDocument
+from assistant.types import DateBasis, Draft, ParsedDocument
 from ingestion.attachments import list_attached
-from ingestion.chunking import CHUNKER_REVISION, chunk_document
+from ingestion.chunking import CHUNKER_REVISION, cut_document
+from ingestion.dates import day_of_file, read_date
 from ingestion.fetching import Fetched
 from ingestion.parsers.base import PARSER_REVISION
 from ingestion.quality import find_doubt
@@ -49,12 +50,11 @@ class Drafted:
         )
 
 
-def recipe_of(embedder: Embedder, settings: IngestSettings) -> str:
-    """All besides a file's bytes that shapes its chunks and their vectors."""
-    return (
-        f"parser {PARSER_REVISION}, chunker {CHUNKER_REVISION}, "
-        f"{settings.chunk_tokens} tokens, {embedder.id}"
-    )
+def recipe_of(
+    embedder_id: str, chunk_tokens: int, *, parser: str = f"parser {PARSER_REVISION}"
+) -> str:
+    """All besides a file's bytes that shapes its chunks and their vectors; the parser first."""
+    return f"{parser}, chunker {CHUNKER_REVISION}, {chunk_tokens} tokens, {embedder_id}"
 
 
 def write_draft(
@@ -72,29 +72,33 @@ def write_draft(
     """
     if fetched.changed_meanwhile():
         raise ParseError("the file changed while it was read; ingest it again")
-    text, chunks = chunk_document(
+    cut = cut_document(
         parsed, count_tokens=embedder.count_tokens, chunk_tokens=settings.chunk_tokens
     )
+    text, chunks = cut.text, cut.chunks
     attached: tuple[Attached, ...] = ()
     if job.depth < settings.attachment_depth:
         attached = list_attached(parsed.attachments, job)
     if not chunks and not attached:
         raise ParseError("no text was found in it")
+    day, basis = _date(parsed, fetched)
     draft = Draft(
         uri=job.uri,
         title=parsed.title,
         text=text,
         chunks=chunks,
         content_sha256=fetched.sha256,
-        recipe=recipe_of(embedder, settings),
+        recipe=recipe_of(embedder.id, settings.chunk_tokens),
         language=detect_language(text),
         pages=parsed.pages,
         empty_pages=parsed.empty_pages,
         recognised=parsed.recognised,
         author=parsed.author,
-        date=parsed.date,
+        date=day,
+        date_basis=basis,
         media_type=fetched.format.media_type,
         size_bytes=fetched.state.st_size,
+        layout=cut.layout,
     )
     return Drafted(
         draft=draft,
@@ -104,3 +108,12 @@ def write_draft(
         vectors=np.empty((len(chunks), embedder.dimension), np.float32),
         missing=set(range(len(chunks))),
     )
+
+
+def _date(parsed: ParsedDocument, fetched: Fetched) -> tuple[str, DateBasis]:
+    """The document's own date; of a file of this machine, else when it was last changed."""
+    if day := read_date(parsed.date):
+        return day, "document"
+    if fetched.folder is None:
+        return day_of_file(fetched.state.st_mtime), "file"
+    return "", ""

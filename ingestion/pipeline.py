@@ -11,28 +11,33 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assistant.errors import NothingToIngestError, ParseError
+from assistant.ingestor import Ingestor
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
-from assistant.settings import Settings
+from assistant.settings import IngestSettings, Settings
 from assistant.types import (
     OPERATOR,
-    Ingestor,
+    Draft,
     IngestReport,
     JobInfo,
     JobKind,
     ProgressListener,
+    TextDocument,
 )
 from ingestion.attachments import file_name
 from ingestion.drafting import recipe_of
+from ingestion.index_builder import IndexBuilder
 from ingestion.listing import Plan, merge_plans, plan_sync
 from ingestion.parsers.base import format_of, known_extensions
 from ingestion.progress import Run
+from ingestion.reading import read_file
 from ingestion.sources.base import Source
 from ingestion.sources.folder import find_files
 from ingestion.sources.registry import Registry
 from ingestion.sources.web import is_web_address, opened_pages
 from ingestion.stages import LocalStages, Stages
+from ingestion.texts import ingest_texts
 from ingestion.trouble import told
 from ingestion.watch import Watch
 from ingestion.watching import watch_folders
@@ -46,16 +51,15 @@ def open_ingestor(library: Library, embedder: Embedder, settings: Settings) -> I
 
     Files are parsed and texts embedded on this machine, or on the cluster that the settings name.
     """
+    return LocalIngestor(library, embedder, settings)
+
+
+def _choose_stages(embedder: Embedder, settings: Settings) -> Callable[[], Stages]:
     if settings.ingest.cluster is None:
-        return LocalIngestor(library, embedder, settings)
+        return lambda: LocalStages(embedder, settings.ingest)
     from ingestion.cluster import ClusterStages  # here, because Ray may not be installed
 
-    return LocalIngestor(
-        library,
-        embedder,
-        settings,
-        open_stages=lambda: ClusterStages(settings, embedder_id=embedder.id),
-    )
+    return lambda: ClusterStages(settings, embedder_id=embedder.id)
 
 
 class LocalIngestor:
@@ -66,7 +70,7 @@ class LocalIngestor:
     not at all.
 
     Args:
-        open_stages: where parsing and embedding happen; on this machine unless told.
+        open_stages: where parsing and embedding happen, instead of where the settings say.
     """
 
     def __init__(
@@ -79,20 +83,35 @@ class LocalIngestor:
     ) -> None:
         self.sources = Registry(library, self, settings)
         self._library = library
+        self._embedder = embedder
         self._all_settings = settings
-        self._settings = settings.ingest
-        self._recipe = recipe_of(embedder, settings.ingest)
+        self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+        self._stated_stages = open_stages
+        self.index_builder = IndexBuilder(library, settings)
         self._worker = Worker(
             library,
             embedder,
             settings.ingest,
-            open_stages=open_stages or (lambda: LocalStages(embedder, settings.ingest)),
+            open_stages=open_stages or _choose_stages(embedder, settings),
         )
 
     def start(self) -> None:
-        """See `assistant.types.Ingestor`."""
+        """See `assistant.ingestor.Ingestor`."""
         self._worker.start(stay=True)
         self.sources.start()
+        self.index_builder.resume()
+
+    def change_index(self, change: Callable[[], tuple[Embedder, Settings]]) -> None:
+        """See `assistant.ingestor.Ingestor`."""
+
+        def exchange() -> tuple[Embedder, IngestSettings, Callable[[], Stages]]:
+            embedder, settings = change()
+            self._embedder, self._all_settings = embedder, settings
+            self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+            stages = self._stated_stages or _choose_stages(embedder, settings)
+            return embedder, settings.ingest, stages
+
+        self._worker.exchange(exchange)
 
     def ingest(
         self,
@@ -102,7 +121,7 @@ class LocalIngestor:
         groups: Sequence[str] | None = None,
         listener: ProgressListener | None = None,
     ) -> IngestReport:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             SourceNotFoundError, NothingToIngestError: see `find_files` and `FolderSource`.
@@ -146,7 +165,7 @@ class LocalIngestor:
         on_report: Callable[[IngestReport], None],
         stop: threading.Event,
     ) -> None:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             StorageFullError, ModelError: as `ingest`.
@@ -162,6 +181,33 @@ class LocalIngestor:
             polling=self._all_settings.sources.watch_polling,
         )
 
+    def read_file(self, path: str) -> Draft:
+        """See `assistant.ingestor.Ingestor`."""
+        return read_file(Path(path), embedder=self._embedder, settings=self._all_settings.ingest)
+
+    def ingest_texts(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str = "default",
+        listener: ProgressListener | None = None,
+    ) -> IngestReport:
+        """See `assistant.ingestor.Ingestor`.
+
+        Raises:
+            StorageFullError: no space is left; what was published stays.
+            ModelError: the embedder failed.
+        """
+        with _told_errors():
+            return ingest_texts(
+                self._library,
+                self._embedder,
+                self._all_settings.ingest,
+                documents,
+                collection=collection,
+                listener=listener,
+            )
+
     def ingest_upload(
         self,
         path: str,
@@ -169,8 +215,9 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> IngestReport:
-        """See `assistant.types.Ingestor`. A file of an unknown format is a failure in the
+        """See `assistant.ingestor.Ingestor`. A file of an unknown format is a failure in the
         report.
 
         Raises:
@@ -181,10 +228,10 @@ class LocalIngestor:
         run = Run(1)
         name = file_name(name)
         if format_of(name) is None:
-            run.fail(_upload_uri(name, collection), _unknown_format())
+            run.fail(_upload_uri(name, collection, owner), _unknown_format())
             return run.report()
         with _told_errors():
-            self._accept(path, name, collection, _group_set(groups), run_id)
+            self._accept(path, name, collection, owner, _group_set(groups), run_id)
             self._follow(run_id, run)
         return run.report()
 
@@ -195,8 +242,9 @@ class LocalIngestor:
         name: str,
         collection: str = "default",
         groups: Sequence[str] | None = None,
+        owner: str = "",
     ) -> JobInfo:
-        """See `assistant.types.Ingestor`.
+        """See `assistant.ingestor.Ingestor`.
 
         Raises:
             ParseError: the format is not known.
@@ -206,13 +254,16 @@ class LocalIngestor:
         if format_of(name) is None:
             raise ParseError(f"{name}: {_unknown_format()}")
         with _told_errors():
-            job_id = self._accept(path, name, collection, _group_set(groups), uuid.uuid4().hex)
+            job_id = self._accept(
+                path, name, collection, owner, _group_set(groups), uuid.uuid4().hex
+            )
         self._worker.start()
         return self._library.jobs.job(job_id, OPERATOR)
 
     def close(self) -> None:
         """Stop the schedule and the worker; what is not finished is for the next ones."""
         self.sources.close()
+        self.index_builder.close()
         self._worker.stop()
 
     def _accept(
@@ -220,13 +271,14 @@ class LocalIngestor:
         path: str,
         name: str,
         collection: str,
+        owner: str,
         groups: frozenset[str] | None,
         run_id: str,
     ) -> str:
         def job(sha256: str) -> NewJob:
             return NewJob(
                 kind=JobKind.ADD,
-                uri=_upload_uri(name, collection),
+                uri=_upload_uri(name, collection, owner),
                 collection=collection,
                 name=name,
                 groups=groups,
@@ -325,8 +377,10 @@ def _told_errors() -> Iterator[None]:
         raise said from exc
 
 
-def _upload_uri(name: str, collection: str) -> str:
-    return f"upload://{quote(collection, safe='')}/{quote(name, safe='')}"
+def _upload_uri(name: str, collection: str, owner: str) -> str:
+    """People cannot replace what others brought in under the same name."""
+    whose = f"~{quote(owner, safe='')}/" if owner else ""
+    return f"upload://{quote(collection, safe='')}/{whose}{quote(name, safe='')}"
 
 
 def _unknown_format() -> str:

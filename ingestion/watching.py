@@ -44,7 +44,7 @@ def watch_folders(
     stop: threading.Event,
     polling: bool = False,
 ) -> None:
-    """See `assistant.types.Ingestor.watch`.
+    """See `assistant.ingestor.Ingestor.watch`.
 
     Args:
         polling: look at all files again and again instead of being told by the system.

@@ -57,6 +57,7 @@ class Worker:
         self._open_stages = open_stages
         self._id = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._news = threading.Condition()
+        self._exchanging = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stays = False
         self._stopping = False
@@ -67,6 +68,10 @@ class Worker:
 
     def start(self, *, stay: bool = False) -> None:
         """Have the queue looked at now."""
+        with self._exchanging:
+            self._start(stay=stay)
+
+    def _start(self, *, stay: bool) -> None:
         with self._news:
             self._asked = True
             self._stays = self._stays or stay
@@ -85,6 +90,19 @@ class Worker:
             self._news.notify_all()
         if thread is not None:
             thread.join()
+
+    def exchange(
+        self, change: Callable[[], tuple[Embedder, IngestSettings, Callable[[], Stages]]]
+    ) -> None:
+        """Stop, let `change` happen, and go on with what it returns. What was at work is begun
+        again. When it raises, go on as before."""
+        with self._exchanging:
+            stayed = self._stays
+            self.stop()
+            try:
+                self._embedder, self._settings, self._open_stages = change()
+            finally:
+                self._start(stay=stayed)
 
     def finish(self) -> None:
         """Wait until nothing is left to do; a worker that stays is not waited for."""

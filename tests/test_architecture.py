@@ -23,6 +23,7 @@ NEURAL = ("torch", "transformers", "onnxruntime", "onnxruntime_genai", "sentence
 INGESTION_MAY_USE = {
     "types",
     "errors",
+    "ingestor",
     "settings",
     "knowledge",
     "models",

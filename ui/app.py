@@ -1,4 +1,4 @@
-"""The page: one bar with two views, in the reader's language."""
+"""The page: one bar with three views, in the reader's language."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ui.components.markup import element, show
 from ui.language import LANGUAGES, Language, load_texts, preferred_language
 from ui.views.ask import show_ask
 from ui.views.documents import show_documents
+from ui.views.summaries import show_summaries
 
 FOLDER = Path(__file__).parent
 
@@ -41,9 +42,13 @@ def main() -> None:
     documents = st.Page(
         lambda: show_documents(service, texts), title=texts("bar.documents"), url_path="documents"
     )
-    page = st.navigation([ask, documents], position="hidden")
+    summaries = st.Page(
+        lambda: show_summaries(service, texts), title=texts("bar.summaries"), url_path="summaries"
+    )
+    page = st.navigation([ask, summaries, documents], position="hidden")
     with links:
         st.page_link(ask)
+        st.page_link(summaries)
         st.page_link(documents)
     page.run()
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Turn
+from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Summary, Turn
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -41,23 +41,34 @@ class Service:
         return self._call("GET", "/health")
 
     def ask(
-        self, question: str, *, history: Sequence[Turn], collection: str | None
+        self, question: str, *, history: Sequence[Turn], scope: Scope
     ) -> Generator[tuple[str, Any], None, None]:
         """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
 
         Closing the iterator stops the writing.
         """
-        body = {"question": question, "history": list(history), "collection": collection}
-        # The first sentence may take a small machine minutes: no limit on reading.
-        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        body = {"question": question, "history": list(history), "scope": scope}
+        yield from self._stream("/ask/stream", body)
+
+    def summarise(
+        self, documents: Sequence[str], *, form: str, language: str
+    ) -> Generator[tuple[str, Any], None, None]:
+        """`("progress", {"done", "total"})`, `("statement", {"statement", "citations"})` for
+        each, then `("summary", Summary)`. Closing the iterator stops the work."""
+        body = {"documents": list(documents), "form": form, "language": language}
+        yield from self._stream("/summaries/stream", body)
+
+    def export_summary(self, summary: Summary, kind: str) -> bytes:
+        """A summary as a file: `kind` is md, docx or pdf."""
         try:
-            with self._http.stream("POST", "/ask/stream", json=body, timeout=timeout) as response:
-                if response.is_error:
-                    response.read()
-                    raise _refusal(response)
-                yield from _read_events(response.iter_lines())
+            response = self._http.post(
+                "/summaries/export", json={"summary": summary, "format": kind}
+            )
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
+        if response.is_error:
+            raise _refusal(response)
+        return response.content
 
     def documents(
         self,
@@ -104,6 +115,27 @@ class Service:
     def cancel_job(self, job_id: str) -> None:
         self._call("POST", f"/jobs/{quote(job_id, safe='')}/cancel")
 
+    def rate(
+        self,
+        question: str,
+        *,
+        good: bool,
+        reason: str,
+        correction: str,
+        refused: bool,
+        sentences: Sequence[dict[str, object]],
+    ) -> None:
+        """Say of an answer whether it is good. `sentences`: `text` and `document_ids` of each."""
+        rating = {
+            "question": question,
+            "good": good,
+            "reason": reason,
+            "correction": correction,
+            "refused": refused,
+            "sentences": list(sentences),
+        }
+        self._call("POST", "/ratings", json=rating)
+
     def upload(self, file: IO[bytes], *, name: str, collection: str) -> IngestReport:
         """Bring one file in; `failed` of the report says why if it could not be read."""
         return self._call(
@@ -113,6 +145,18 @@ class Service:
             data={"collection": collection},
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         )
+
+    def _stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
+        # The first sentence may take a small machine minutes: no limit on reading.
+        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
+        try:
+            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                yield from _read_events(response.iter_lines())
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:

@@ -48,10 +48,19 @@ class Citation(TypedDict):
     places: list[Place]
 
 
+class Doubt(TypedDict):
+    """Why a sentence is not borne out, for readers of both languages."""
+
+    en: str
+    fr: str
+
+
 class Sentence(TypedDict):
     text: str
     supported: bool
     citations: list[int]
+    doubt: Doubt | None
+    translated: bool
 
 
 class Timings(TypedDict):
@@ -68,6 +77,47 @@ class Answer(TypedDict):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+
+
+class Statement(TypedDict):
+    text: str
+    citations: list[int]
+    field: str | None
+    document_id: str | None
+
+
+class Pairing(TypedDict):
+    """Indexes of two statements about the same thing."""
+
+    first: int
+    second: int
+    kind: Literal["agreement", "contradiction"]
+
+
+class Summary(TypedDict):
+    form: str
+    language: str
+    document_ids: list[str]
+    titles: list[str]
+    statements: list[Statement]
+    citations: list[Citation]
+    pairings: list[Pairing]
+    remarks: list[str]
+    model: str
+    writer: Literal["model", "quotes"]
+    timings_ms: Timings
+
+
+class Scope(TypedDict, total=False):
+    """Which documents to ask; what is left out asks for nothing."""
+
+    collections: list[str]
+    documents: list[str]
+    types: list[str]
+    languages: list[str]
+    author: str
+    after: str
+    before: str
 
 
 class Turn(TypedDict):
@@ -87,6 +137,9 @@ class Document(TypedDict):
     ocr_confidence: float | None
     reason: str | None
     published_at: str
+    author: str
+    date: str
+    date_basis: Literal["", "document", "file"]
 
 
 class DocumentList(TypedDict):

@@ -10,11 +10,12 @@ from typing import Literal, TypeVar
 import streamlit as st
 
 from ui.client import ServiceError
-from ui.replies import Answer, Turn
+from ui.replies import Answer, Summary, Turn
 
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
+TITLES = "titles"
 SEARCH = "search"
 LIST_PAGE = "list_page"
 TEXT_PAGE = "text_page"
@@ -23,6 +24,9 @@ NEXT_QUESTION = "next_question"
 UPLOADS = "uploads"
 EXAMPLES = "examples"
 COLLECTIONS = "collections"
+SUMMARY = "summary"
+SUMMARY_FORM = "summary_form"
+SUMMARY_DOCUMENTS = "summary_documents"
 
 FOLLOWED_EXCHANGES = 5
 """Sent along with a question."""
@@ -33,11 +37,13 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Exchange:
-    """A question and what came of it: neither answer nor error when it was interrupted."""
+    """A question and what came of it: neither answer nor error when it was interrupted.
+    `rated_good` is what the reader said of the answer."""
 
     question: str
     answer: Answer | None = None
     error: ServiceError | None = None
+    rated_good: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,19 @@ def ask_again() -> None:
 
 def take_question() -> str | None:
     return st.session_state.pop(NEXT_QUESTION, None)
+
+
+def summary() -> Summary | None:
+    """The one that was made last."""
+    return st.session_state.get(SUMMARY)
+
+
+def keep_summary(made: Summary) -> None:
+    st.session_state[SUMMARY] = made
+
+
+def forget_summary() -> None:
+    st.session_state.pop(SUMMARY, None)
 
 
 def uploads() -> list[Upload]:

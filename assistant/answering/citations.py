@@ -1,6 +1,8 @@
-"""Citations: from a sentence of a passage to its place on the page."""
+"""Citations: from a sentence of a passage to its place on the page, and a model's marks."""
 
 from __future__ import annotations
+
+import re
 
 from assistant.answering.candidates import Candidate
 from assistant.positions import LineMap
@@ -25,3 +27,17 @@ def cite(source: Candidate, *, marker: int) -> Citation:
         boxes=lines.boxes(source.start, source.end),
         places=chunk.places(source.start - chunk.start),
     )
+
+
+_MARKS = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;–-]\s*\d{1,2})*)\]")
+
+
+def read_marks(sentence: str) -> tuple[str, tuple[int, ...]]:
+    """'It holds [1, 3].' -> ('It holds.', (0, 2)): the sentence without its writer's marks, and
+    the passages (from 0) that they name. A mark beyond the passages names nothing."""
+    numbers = [
+        int(number) - 1
+        for match in _MARKS.finditer(sentence)
+        for number in re.findall(r"\d+", match.group(1))
+    ]
+    return " ".join(_MARKS.sub("", sentence).split()), tuple(dict.fromkeys(numbers))

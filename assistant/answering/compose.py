@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from langchain_core.messages import BaseMessage
 
 from assistant.answering.candidates import Candidate, list_candidates
-from assistant.answering.citations import cite
+from assistant.answering.citations import cite, read_marks
 from assistant.answering.context import fit_passages
 from assistant.answering.evidence import Evidence, EvidenceReader
-from assistant.answering.grounding import Grounds
+from assistant.answering.grounding import Grounds, Support
 from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
 from assistant.answering.question import says_more
 from assistant.answering.quotes import choose_quotes
 from assistant.answering.short import agrees, find_short
+from assistant.grounding.reasons import Fault, explain
 from assistant.knowledge.library import StoredChunk
+from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query
 from assistant.sentences import split_sentences
@@ -37,8 +38,6 @@ UNSUPPORTED = "(?)"
 PATIENCE = 2
 """Unsupported sentences after which the model is stopped: the rest would hold no better."""
 
-_MARKS = re.compile(r"\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
-
 
 @dataclass(frozen=True, slots=True)
 class SentenceWritten:
@@ -46,6 +45,9 @@ class SentenceWritten:
 
     sentence: Sentence
     citations: list[Citation]
+
+
+AskEvent = list[Passage] | SentenceWritten | Answer
 
 
 @dataclass
@@ -56,10 +58,21 @@ class _Sheet:
     citations: list[Citation] = field(default_factory=list)
     writer: Literal["model", "quotes", "none"] = "none"
 
-    def write(self, text: str, sources: Sequence[Candidate], *, supported: bool) -> SentenceWritten:
+    def quote(self, source: Candidate) -> SentenceWritten:
+        return self.write(source.text, Support(True, 1.0, (source,)))
+
+    def write(self, text: str, support: Support) -> SentenceWritten:
+        """What does not hold is written without citations, with the doubt."""
         before = len(self.citations)
-        markers = [self._cite(source) for source in sources]
-        sentence = Sentence(text=text, supported=supported, citations=markers)
+        sources = support.sources if support.supported else ()
+        sentence = Sentence(
+            text=text,
+            supported=support.supported,
+            citations=[self._cite(source) for source in sources],
+            support=support.score,
+            doubt=support.doubt,
+            translated=support.translated,
+        )
         self.sentences.append(sentence)
         return SentenceWritten(sentence, self.citations[before:])
 
@@ -75,18 +88,24 @@ class _Sheet:
         return " ".join(
             sentence.text
             + "".join(f" [{marker}]" for marker in sentence.citations)
-            + ("" if sentence.supported else f" {UNSUPPORTED}")
+            + (f" {UNSUPPORTED}" if sentence.doubt else "")
             for sentence in self.sentences
         )
 
 
 class Composer:
-    """Writes answers. `generator` None: the documents' own sentences answer."""
+    """Writes answers. `generator` None: the documents' own sentences answer. Without an
+    `embedder` no source in another language supports what is written."""
 
     def __init__(
-        self, reader: EvidenceReader, generator: Generator | None, settings: Settings
+        self,
+        reader: EvidenceReader,
+        generator: Generator | None,
+        settings: Settings,
+        embedder: Embedder | None = None,
     ) -> None:
         self._reader = reader
+        self._embedder = embedder
         self._generator = generator
         self._settings = settings
 
@@ -121,6 +140,7 @@ class Composer:
             question=query.asked,
             answer=REFUSALS[query.language] if refused else sheet.text(),
             refused=refused,
+            evidence=round(evidence.probability, 4),
             model=self._generator.model_id if self._generator else "none",
             writer=sheet.writer,
             language=query.language,
@@ -151,19 +171,19 @@ class Composer:
         if self._generator is not None:
             shown = fit_passages(query, passages, evidence, self._generator, self._settings)
             prompt = build_prompt(query, shown)
-            seen = {passage.chunk_id for passage in shown}
-            sentences = list_candidates([chunk for chunk in chunks if chunk.chunk_id in seen])
+            found = {chunk.chunk_id: chunk for chunk in chunks}
+            sentences = list_candidates([found[passage.chunk_id] for passage in shown])
             sheet.writer = "model"
-            grounds = Grounds(sentences, query.language)
+            grounds = Grounds(sentences, query.language, known=query.asked, embedder=self._embedder)
             with closing(self._sentences(self._generator, prompt, ticket)) as texts:
                 yield from self._check(query, texts, grounds, evidence, short, sheet)
         if not sheet.sentences:
             sheet.writer = "quotes"
             if short is not None and not best.text.endswith((":", "?")):
-                yield sheet.write(short, [best], supported=True)
+                yield sheet.write(short, Support(True, 1.0, (best,)))
                 return
             for candidate in quotes:
-                yield sheet.write(candidate.text, [candidate], supported=True)
+                yield sheet.quote(candidate)
 
     def _check(
         self,
@@ -180,7 +200,8 @@ class Composer:
         least = RELEVANCE * evidence.sentences[0][1]
         unsupported = 0
         for text in texts:
-            support = grounds.check(text)
+            text, cited = read_marks(text)
+            support = grounds.check(text, cited=cited)
             relevant = any(
                 chances.get((source.chunk.chunk_id, source.start), 0.0) >= least
                 for source in support.sources
@@ -188,10 +209,16 @@ class Composer:
             same = bool(sheet.sentences) or short is None or agrees(text, short, query.language)
             useful = relevant and same and says_more(text, query.asked, query.language)
             if support.supported and useful:
-                yield sheet.write(text, support.sources, supported=True)
+                yield sheet.write(text, support)
                 continue
-            if self._settings.answering.grounding == "warn":
-                yield sheet.write(text, [], supported=False)
+            mode = self._settings.answering.grounding
+            if mode == "off":
+                yield sheet.write(text, replace(support, doubt=None))
+                continue
+            if support.supported:
+                support = replace(support, supported=False, doubt=explain(Fault.ELSEWHERE))
+            if mode == "warn":
+                yield sheet.write(text, support)
                 continue
             unsupported += 1
             if unsupported >= PATIENCE:
@@ -200,16 +227,18 @@ class Composer:
     def _sentences(
         self, generator: Generator, prompt: list[BaseMessage], ticket: Ticket | None
     ) -> Generated[str, None, None]:
-        """The model's sentences as they are finished, its own marks and repeats left out."""
+        """The model's sentences with its marks as they are finished, repeats left out."""
         said: set[str] = set()
         limit = self._settings.models.max_new_tokens
         pieces = generator.stream_text(prompt, max_new_tokens=limit, ticket=ticket)
         for raw in _finished_sentences(pieces):
-            text = " ".join(_MARKS.sub("", raw).split())
-            if NOT_FOUND.search(text) or text.casefold() in said:
+            plain, _ = read_marks(raw)
+            if not plain:
+                continue
+            if NOT_FOUND.search(plain) or plain.casefold() in said:
                 return  # a small model that repeats itself does not find its way back
-            said.add(text.casefold())
-            yield text
+            said.add(plain.casefold())
+            yield raw
 
 
 def _finished_sentences(pieces: Iterator[str]) -> Iterator[str]:

@@ -1,131 +1,217 @@
-"""Does a passage really say this sentence?
+"""Which sentences of the passages bear out what a model wrote?
 
-A sentence holds when a sentence of the passages contains nearly all its words, every number and
-every name in it, and agrees with it on negation. Words alone decide: a paraphrase that shares
-few words with its source is refused rather than believed.
+A sentence is held against the sentences of the passages one by one (`assistant.grounding`);
+where it says two things, each clause against its own source. Two sources are never mixed
+within a clause: a subject of one and a figure of the other would make a sentence that
+neither says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.answering.candidates import Candidate
-from assistant.answering.pairing import find_mispaired
-from assistant.types import Language
-from assistant.words import content_stems, fold, names, negated, numbers, plain_words
+from assistant.answering.translation import Translated
+from assistant.grounding.judge import LEAST_WORDS, Source, judge
+from assistant.grounding.reading import MAX_TOKENS, Reading, read
+from assistant.grounding.reasons import Fault, explain
+from assistant.models.embedders.base import Embedder
+from assistant.types import Doubt, Language
+from assistant.words import content_stems
 
-MIN_COVERAGE = 0.75
-"""Share of a sentence's words that its sources must hold; their headings count."""
-
-MIN_OWN_COVERAGE = 0.5
-"""Share that the cited sentences themselves must hold, headings and title left out."""
+MIN_SUPPORT = 0.5
+"""Score from which a statement that nothing forbids is borne out."""
 
 NEAREST = 6
 """Sentences of the passages that are tried as the source of a clause."""
 
-LEAST_WORDS = 2
-"""A clause of fewer words that carry meaning says nothing that could be checked."""
+SLACK = 0.05
+"""A source must have nearly as many of the statement's words as the one that has most: what
+the closest source forbids, a more distant one does not allow."""
 
-_CLAUSE_BORDER = re.compile(r";|,?\s+\b(?:and|but|while|whereas|et|mais|tandis que)\b\s+")
+CONTRADICTED = 0.85
+"""Share of the statement's words from which a source that forbids it has the last word, unless
+two others say its halves nearly word for word."""
 
-NEGATION = "the source differs in a negation"
-NO_PASSAGE = "no passage says so"
+VERBATIM = 0.9
+WHOLE = 0.6
+"""... and each half is at least this share of its source."""
+
+MAX_CHARS = 3000
+"""Longer sentences are not read."""
+
+MAX_SPLITS = 6
+"""Borders at which a sentence is tried in two parts."""
+
+_CLAUSE_BORDER = re.compile(
+    r"\s*[;:]\s+|\s*,?\s+\b(?:and|but|while|whereas|et|mais|tandis que|puis|then)\b\s+"
+    r"|,\s+(?:(?:which|who|qui)\s+)?|\s+[–—]\s+|\s*\(|\)\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """`sources` are the sentences to cite, best first; `reason` says why it does not hold."""
+    """`sources` are the sentences to cite, best first; `doubt` says why it does not hold.
+    `coverage` is the share of its words in the source that supports or forbids it,
+    `share` how long it is beside that source."""
 
     supported: bool
     score: float
-    sources: tuple[Candidate, ...]
-    reason: str = ""
+    sources: tuple[Candidate, ...] = ()
+    doubt: Doubt | None = None
+    translated: bool = False
+    coverage: float = 0.0
+    share: float = 0.0
 
-
-NOTHING = Support(False, 0.0, (), NO_PASSAGE)
+    @property
+    def reason(self) -> str:
+        return self.doubt.en if self.doubt else ""
 
 
 class Grounds:
-    """The sentences that answers are held against, analysed once."""
+    """The sentences that statements are held against, analysed once.
 
-    def __init__(self, candidates: Sequence[Candidate], language: Language) -> None:
+    `known` is what the reader knows beforehand (the question): a condition that it states
+    need not be repeated. Without an `embedder` nothing in the other language is supported.
+    """
+
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        language: Language,
+        *,
+        known: str = "",
+        embedder: Embedder | None = None,
+    ) -> None:
         self._candidates = tuple(candidates)
         self._language = language
-        self._words = [set(content_stems(one.text, language)) for one in candidates]
-        self._paths = [
-            set(content_stems(" ".join([one.chunk.title, *one.chunk.heading]), language))
-            for one in candidates
-        ]
+        self._given = frozenset(content_stems(known, language))
+        self._sources = [self._source(at) for at in range(len(self._candidates))]
+        self._foreign = Translated(self._candidates, language, embedder) if embedder else None
 
-    def check(self, sentence: str) -> Support:
+    def _source(self, at: int) -> Source:
+        one = self._candidates[at]
+        language = one.chunk.language or self._language
+        path = " : ".join(dict.fromkeys([one.chunk.title, *one.chunk.heading]))
+        before = [
+            other.text
+            for other in self._candidates[max(0, at - 2) : at]
+            if other.passage == one.passage
+        ]
+        return Source(
+            read(one.text, language),
+            read(path, language),
+            read(" ".join(before), language) if before else None,
+        )
+
+    def check(self, sentence: str, *, cited: Sequence[int] = ()) -> Support:
         """Find what supports `sentence`: one source for all of it, or one for each clause.
 
-        Two sources are never mixed within a clause: a subject of one and a figure of the other
-        would make a sentence that neither says.
+        Args:
+            cited: passages (from 0) that its writer names; they come first among equals.
         """
-        whole = self._check_clause(sentence)
-        if whole.supported or whole.reason == NEGATION:
+        if len(sentence) > MAX_CHARS:
+            return Support(False, 0.0, (), explain(Fault.NOTHING))
+        statement = read(sentence, self._language)
+        if len(statement.tokens) > MAX_TOKENS or len(statement.content) < LEAST_WORDS:
+            return Support(False, 0.0, (), explain(Fault.NOTHING))
+        whole = self._check(statement, cited)
+        if whole.supported:
             return whole
-        clauses = [part for part in _CLAUSE_BORDER.split(sentence) if part.strip()]
-        if len(clauses) < 2:
-            return whole
-        supports = [self._check_clause(clause) for clause in clauses]
-        if not all(support.supported for support in supports):
-            return whole
-        sources = dict.fromkeys(source for support in supports for source in support.sources)
-        return Support(True, min(support.score for support in supports), tuple(sources))
+        for first, second in _in_two(sentence):
+            parts = [self._check(read(part, self._language), cited) for part in (first, second)]
+            if all(part.supported for part in parts) and _may_join(whole, parts):
+                sources = dict.fromkeys(source for part in parts for source in part.sources)
+                return Support(True, min(part.score for part in parts), tuple(sources))
+        return self._check_translated(statement, whole)
 
-    def _check_clause(self, clause: str) -> Support:
-        words = set(content_stems(clause, self._language))
-        if len(words) < LEAST_WORDS:
-            return Support(False, 0.0, (), "it says nothing")
-        ranked = sorted(
-            range(len(self._candidates)), key=lambda index: (-self._own(index, words), index)
+    def _check(self, statement: Reading, cited: Sequence[int]) -> Support:
+        if len(statement.content) < LEAST_WORDS:
+            return Support(False, 0.0, (), explain(Fault.NOTHING))
+        tried = [
+            (at, judge(statement, self._sources[at], self._given))
+            for at in self._nearest(statement)
+        ]
+        holding = [
+            (at, verdict)
+            for at, verdict in tried
+            if verdict.fault is None and verdict.score >= MIN_SUPPORT
+        ]
+        closest = max((one.coverage for _, one in tried), default=0.0)
+        holding = [one for one in holding if one[1].coverage >= closest - SLACK]
+        if holding:
+            at, verdict = max(
+                holding,
+                key=lambda one: (self._candidates[one[0]].passage in cited, one[1].score),
+            )
+            return Support(
+                True,
+                verdict.score,
+                (self._candidates[at],),
+                coverage=verdict.coverage,
+                share=len(statement.content) / max(1, len(self._sources[at].text.content)),
+            )
+        if not tried:
+            return Support(False, 0.0, (), explain(Fault.WORDS))
+        at, verdict = max(tried, key=lambda one: (one[1].coverage, one[1].score))
+        fault = verdict.fault or Fault.WORDS
+        return Support(
+            False,
+            verdict.score,
+            (self._candidates[at],),
+            explain(fault, verdict.detail),
+            coverage=verdict.coverage if verdict.fault else 0.0,
         )
-        best = NOTHING
-        for index in ranked[:NEAREST]:
-            support = self._judge(clause, words, index)
-            if support.supported or support.reason == NEGATION:
-                return support
-            best = max(best, support, key=lambda one: one.score)
-        return best
 
-    def _own(self, index: int, words: set[str]) -> float:
-        return len(words & self._words[index]) / len(words)
+    def _check_translated(self, statement: Reading, otherwise: Support) -> Support:
+        if self._foreign is None:
+            return otherwise
+        found, cosine, (fault, detail) = self._foreign.find(statement)
+        if found is not None:
+            return Support(True, round(cosine, 4), (found,), None, translated=True)
+        if otherwise.sources or fault is Fault.WORDS:
+            return otherwise
+        return Support(False, 0.0, (), explain(fault, detail))
 
-    def _judge(self, clause: str, words: set[str], index: int) -> Support:
-        source = self._candidates[index]
-        own_share = self._own(index, words)
-        share = len(words & (self._words[index] | self._paths[index])) / len(words)
-        score = round((own_share + share) / 2, 4)
-        told = " ".join([source.text, source.chunk.title, *source.chunk.heading])
-        if missing := _missing_numbers(clause, told):
-            return Support(False, score, (source,), f"the number {missing} is not in the source")
-        if missing := _missing_name(clause, told):
-            return Support(False, score, (source,), f"'{missing}' is not in the source")
-        if share < MIN_COVERAGE or own_share < MIN_OWN_COVERAGE:
-            return Support(False, score, (source,), NO_PASSAGE)
-        if mispaired := find_mispaired(clause, source.text):
-            return Support(False, score, (source,), f"{mispaired} belongs to something else")
-        if negated(clause) != negated(source.text):
-            return Support(False, score, (source,), NEGATION)
-        return Support(True, score, (source,))
-
-
-def _missing_numbers(sentence: str, source: str) -> str:
-    known = set().union(*numbers(source))
-    told = fold(source)
-    for word in plain_words(sentence):  # dates and codes: 2026-01-31, 12/2024
-        if word[0].isdigit() and not word.isalnum() and "." not in word and word not in told:
-            return word
-    for readings in numbers(sentence):
-        if not readings & known:
-            return "/".join(sorted(readings))
-    return ""
+    def _nearest(self, statement: Reading) -> list[int]:
+        """Sources in the statement's language that share most of its words and figures."""
+        shared = []
+        for at, source in enumerate(self._sources):
+            if self._candidates[at].chunk.language not in {None, self._language}:
+                continue
+            count = sum(
+                one.weight
+                for one in statement.words
+                if one.stem in source.text.by_stem
+                or any(group in source.text.by_group for group in one.groups)
+            )
+            figures = {value for one in source.text.quantities for value in _values(one)}
+            count += sum(bool(_values(one) & figures) for one in statement.quantities)
+            if count:
+                shared.append((-count, at))
+        return [at for _, at in sorted(shared)[:NEAREST]]
 
 
-def _missing_name(sentence: str, source: str) -> str:
-    folded = fold(source)
-    return next((name for name in names(sentence) if name not in folded), "")
+def _may_join(whole: Support, parts: Sequence[Support]) -> bool:
+    if whole.coverage < CONTRADICTED:
+        return True
+    sources = {source for part in parts for source in part.sources}
+    return (
+        len(sources) == len(parts)
+        and all(part.coverage >= VERBATIM and part.share >= WHOLE for part in parts)
+        and any(source in sources for source in whole.sources)
+    )
+
+
+def _values(token: object) -> frozenset[object]:
+    quantity = getattr(token, "quantity", None)
+    return quantity.measures | quantity.dates if quantity else frozenset()
+
+
+def _in_two(sentence: str) -> Iterator[tuple[str, str]]:
+    for border in list(_CLAUSE_BORDER.finditer(sentence))[:MAX_SPLITS]:
+        first, second = sentence[: border.start()], sentence[border.end() :]
+        if first.strip() and second.strip():
+            yield first, second

@@ -89,7 +89,8 @@ def _widen(text: str, start: int, end: int, question: str) -> tuple[int, int]:
 def _tidy(text: str) -> str:
     """Without punctuation at its ends, brackets that are not closed, and with a capital."""
     text = text.strip(_BORDERS)
-    for opens, closes in _PAIRS:
+    for pair in _PAIRS:
+        opens, closes = pair[0], pair[1]
         if text.count(opens) != text.count(closes):
             text = text.strip(opens + closes).strip(_BORDERS)
     first, _, _ = text.partition(" ")

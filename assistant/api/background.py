@@ -7,12 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 
 from assistant.api.events import Event
-from assistant.errors import IngestError
-from assistant.types import IngestProgress, IngestReport, ProgressListener, PublicModel
+from assistant.errors import ServiceError
+from assistant.types import PublicModel
 
 ALIVE_S = 2.0
 
-Work = Callable[[ProgressListener, Callable[[IngestReport], None], threading.Event], None]
+Tell = Callable[[PublicModel], None]
+Work = Callable[[Tell, Tell, threading.Event], None]
 """Told where to tell of progress, where to hand reports to, and what is set to stop it."""
 
 
@@ -30,9 +31,9 @@ def stream_work(work: Work) -> Iterator[Event]:
     events: queue.Queue[Event | Exception | None] = queue.Queue()
     left = threading.Event()
 
-    def tell(progress: IngestProgress) -> None:
+    def tell(progress: PublicModel) -> None:
         if left.is_set():
-            raise IngestError("The client went away.")
+            raise ServiceError("The client went away.")
         events.put(("progress", progress))
 
     def run() -> None:
@@ -43,7 +44,7 @@ def stream_work(work: Work) -> Iterator[Event]:
         finally:
             events.put(None)
 
-    threading.Thread(target=run, name="philo-ingest", daemon=True).start()
+    threading.Thread(target=run, name="philo-request", daemon=True).start()
     try:
         while True:
             try:

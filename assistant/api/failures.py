@@ -13,17 +13,25 @@ from starlette.exceptions import HTTPException
 
 from assistant.api.schemas import ErrorBody, ErrorResponse
 from assistant.errors import (
+    AccessDeniedError,
     ContextTooLongError,
     DocumentNotFoundError,
     GeneratorBusyError,
+    IndexExistsError,
     IngestError,
     JobNotFoundError,
     ModelError,
+    NothingToSummariseError,
+    PeopleError,
     PhiloError,
     QuestionError,
+    RatingNotFoundError,
     SourceBusyError,
     StorageFullError,
+    UnknownIndexError,
     UnknownSourceError,
+    UnknownTokenError,
+    UnknownUserError,
 )
 
 logger = logging.getLogger(__name__)
@@ -31,9 +39,17 @@ logger = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (DocumentNotFoundError, 404),
     (JobNotFoundError, 404),
+    (UnknownUserError, 404),
+    (UnknownTokenError, 404),
+    (AccessDeniedError, 403),
+    (PeopleError, 422),
     (QuestionError, 422),
+    (NothingToSummariseError, 422),
     (ContextTooLongError, 422),
     (UnknownSourceError, 404),
+    (UnknownIndexError, 404),
+    (IndexExistsError, 409),
+    (RatingNotFoundError, 404),
     (SourceBusyError, 409),
     (IngestError, 422),
     (GeneratorBusyError, 429),

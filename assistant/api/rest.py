@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from fastapi import (
+    Depends,
     FastAPI,
     File,
     Form,
@@ -26,12 +27,18 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
-from assistant.answering.compose import SentenceWritten
+from assistant.access.types import Principal
+from assistant.answering.compose import AskEvent, SentenceWritten
+from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
+from assistant.api.caller import caller
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
+from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
-from assistant.api.reader import Reader, readable_by_caller
+from assistant.api.people import add_people
+from assistant.api.ratings import add_ratings
+from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -40,16 +47,17 @@ from assistant.api.schemas import (
     Health,
     IngestRequest,
     PassagesEvent,
+    SearchRequest,
     SearchResponse,
     SentenceEvent,
 )
 from assistant.api.sources import add_sources
-from assistant.assistant import AskEvent, Assistant
+from assistant.api.summaries import add_summaries
+from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
 from assistant.types import (
-    OPERATOR,
     Answer,
     DocumentInfo,
     DocumentState,
@@ -59,7 +67,7 @@ from assistant.types import (
 )
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ErrorResponse} for code in (404, 422, 429, 500, 503, 507)
+    code: {"model": ErrorResponse} for code in (401, 403, 404, 422, 429, 500, 503, 507)
 }
 UPLOAD_PIECE_BYTES = 2**20
 
@@ -76,21 +84,29 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
         summary="Answers from your documents, every sentence cited.",
         responses=ERRORS,
         redoc_url=None,
+        dependencies=[Depends(caller)],
     )
+    api.state.people = assistant.library.people
+    api.state.operator_token = operator_token
     add_handlers(api)
     _add_questions(api, assistant)
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
+    add_indexes(api, assistant, operator_token)
     add_jobs(api, assistant)
+    add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
+    add_summaries(api, assistant, operator_token)
+    add_people(api, assistant, operator_token)
+    add_audit(api, assistant, operator_token)
     return api
 
 
 def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     @api.get("/health")
-    def health() -> Health:
+    def health(readable: Reader) -> Health:
         """Which models answer, and over how much."""
-        documents, chunks = assistant.library.count(OPERATOR)
+        documents, chunks = assistant.library.count(readable)
         return Health(
             status="ok",
             version=version("philo"),
@@ -104,12 +120,27 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
 
     @api.get("/search")
     def search(
+        principal: Caller,
         readable: Reader,
+        scope: Scoped,
         q: Annotated[str, Query(max_length=100_000)],
         k: Annotated[int, Query(ge=1, le=100)] = 10,
     ) -> SearchResponse:
         """Passages for a question, best first."""
-        return SearchResponse(hits=assistant.search(q, k=k, readable=readable))
+        hits = assistant.search(q, k=k, readable=readable, scope=scope, who=name_of(principal))
+        return SearchResponse(hits=hits)
+
+    @api.post("/search")
+    def search_by_body(asked: SearchRequest, principal: Caller) -> SearchResponse:
+        """The same, for questions and scopes that are too long for an address."""
+        hits = assistant.search(
+            asked.question,
+            k=asked.k,
+            readable=readable_of(principal),
+            scope=asked.scope,
+            who=name_of(principal),
+        )
+        return SearchResponse(hits=hits)
 
     # These two take their place before they take a thread: who finds none is told at once. The
     # threads that wait for answers are not those that the other routes share.
@@ -117,35 +148,43 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
 
     @api.post("/ask")
-    async def ask(asked: AskRequest, request: Request) -> Answer:
+    async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
-        ticket = assistant.reserve(principal=_caller(request))
+        ticket = assistant.reserve(principal=_asker(request, principal))
         work = partial(
             assistant.answer,
             asked.question,
-            readable=readable_by_caller(asked.collection),
+            readable=readable_of(principal, asked.collection),
+            scope=asked.scope,
             history=asked.history,
             ticket=ticket,
+            who=name_of(principal),
         )
         return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
     @api.post("/ask/stream", response_class=StreamingResponse)
-    async def ask_stream(asked: AskRequest, request: Request) -> StreamingResponse:
+    async def ask_stream(
+        asked: AskRequest, request: Request, principal: Caller
+    ) -> StreamingResponse:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
         checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
         ask."""
-        ticket = assistant.reserve(principal=_caller(request))
+        ticket = assistant.reserve(principal=_asker(request, principal))
         events = assistant.ask(
             asked.question,
-            readable=readable_by_caller(asked.collection),
+            readable=readable_of(principal, asked.collection),
+            scope=asked.scope,
             history=asked.history,
             ticket=ticket,
+            who=name_of(principal),
         )
         return stream_events(_named(events), ticket=ticket, limiter=limiter)
 
 
-def _caller(request: Request) -> str:
-    """Who asks, as far as it is known without a login: turns are shared out among addresses."""
+def _asker(request: Request, principal: Principal | None) -> str:
+    """Among whom turns are shared out: people, and addresses where nobody is known."""
+    if principal is not None:
+        return f"user {principal.name}"
     return request.client.host if request.client else ""
 
 
@@ -192,20 +231,21 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         )
 
     @api.delete("/documents/{document_id}", status_code=204)
-    def delete(document_id: str, readable: Reader) -> None:
+    def delete(document_id: str, readable: Reader, principal: Caller) -> None:
         """Remove a document; it is gone from every search when the call returns."""
-        library.retire(library.document(document_id, readable).id)
+        assistant.retire_document(document_id, readable, who=name_of(principal))
 
     @api.post("/documents/{document_id}/release")
-    def release(document_id: str, readable: Reader) -> DocumentInfo:
+    def release(document_id: str, readable: Reader, principal: Caller) -> DocumentInfo:
         """Let a document out of quarantine: from now on it is searched."""
-        return library.release(library.document(document_id, readable).id)
+        return assistant.release_document(document_id, readable, who=name_of(principal))
 
 
 def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     @api.post("/documents")
     def upload(
         response: Response,
+        principal: Caller,
         file: Annotated[UploadFile, File()],
         collection: Annotated[str, Form(min_length=1, max_length=200)] = "default",
         groups: Annotated[list[str] | None, Form()] = None,
@@ -223,9 +263,16 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
             bring_in = (
                 assistant.ingestor.ingest_upload if wait else assistant.ingestor.accept_upload
             )
-            answer = bring_in(str(path), name=name, collection=collection, groups=groups)
-        if not wait:
-            response.status_code = 202
+            answer = bring_in(
+                str(path),
+                name=name,
+                collection=collection,
+                groups=groups if principal is None else principal.share_with(groups),
+                owner=principal.name if principal else "",
+            )
+        if isinstance(answer, IngestReport):
+            return assistant.log_ingestion([name], answer, who=name_of(principal))
+        response.status_code = 202
         return answer
 
     @api.post("/ingest", response_class=StreamingResponse)
@@ -242,14 +289,13 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
         def work(
             tell: ProgressListener, report: Callable[[IngestReport], None], _: threading.Event
         ) -> None:
-            report(
-                assistant.ingestor.ingest(
-                    request.paths,
-                    collection=request.collection,
-                    groups=request.groups,
-                    listener=tell,
-                )
+            done = assistant.ingestor.ingest(
+                request.paths,
+                collection=request.collection,
+                groups=request.groups,
+                listener=tell,
             )
+            report(assistant.log_ingestion(request.paths, done))
 
         return stream_events(stream_work(work))
 

@@ -6,13 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
+from assistant.scope import EVERYTHING, Scope
+from assistant.summarizing.types import ExportFormat, Form, Summary
 from assistant.types import (
     Citation,
     DocumentInfo,
+    IndexInfo,
     JobInfo,
     JobState,
+    JudgedQuestion,
+    Language,
     Passage,
     PublicModel,
+    Rating,
     Sentence,
     SourceInfo,
     Turn,
@@ -25,6 +31,13 @@ class AskRequest(PublicModel):
     question: str = Field(max_length=MAX_BODY_CHARS)
     history: list[Turn] = Field(default=[], max_length=50)
     collection: str | None = Field(default=None, max_length=200)
+    scope: Scope = EVERYTHING
+
+
+class SearchRequest(PublicModel):
+    question: str = Field(max_length=MAX_BODY_CHARS)
+    k: int = Field(default=10, ge=1, le=100)
+    scope: Scope = EVERYTHING
 
 
 class SearchResponse(PublicModel):
@@ -62,6 +75,13 @@ class JobList(PublicModel):
     counts: dict[JobState, int]
 
 
+class RatingList(PublicModel):
+    """One page of the list; `total` counts all."""
+
+    ratings: list[Rating]
+    total: int
+
+
 class ChunkList(PublicModel):
     chunks: list[Passage]
 
@@ -83,6 +103,21 @@ class NewSource(PublicModel):
     schedule: str | None = Field(default=None, max_length=100)
     collection: str = Field(default="default", min_length=1, max_length=200)
     groups: list[str] | None = Field(default=None, min_length=1, max_length=100)
+
+
+class NewIndex(PublicModel):
+    """None: as the settings say."""
+
+    embedder: str | None = Field(default=None, max_length=1000)
+    chunk_tokens: int | None = Field(default=None, ge=50, le=480)
+
+
+class IndexList(PublicModel):
+    indexes: list[IndexInfo]
+
+
+class CompareRequest(PublicModel):
+    questions: list[JudgedQuestion] = Field(min_length=1, max_length=100_000)
 
 
 class SourceList(PublicModel):
@@ -111,3 +146,20 @@ class ErrorBody(PublicModel):
 
 class ErrorResponse(PublicModel):
     error: ErrorBody
+
+
+class SummaryRequest(PublicModel):
+    """`documents` are ids, addresses or titles; `files` paths on the machine of the service that
+    are read for this summary only. One document, or several to compare."""
+
+    documents: list[str] = Field(default=[], max_length=50)
+    files: list[str] = Field(default=[], max_length=50)
+    form: Form = "points"
+    language: Language | None = None
+    sections: list[str] = Field(default=[], max_length=50)
+    collection: str | None = None
+
+
+class SummaryExport(PublicModel):
+    summary: Summary
+    format: ExportFormat

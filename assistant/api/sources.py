@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
+from fastapi import APIRouter, Depends, FastAPI, Query
 from fastapi.responses import StreamingResponse
 
 from assistant.api.background import stream_work
 from assistant.api.events import stream_events
+from assistant.api.operator import operator_only
 from assistant.api.schemas import IngestRequest, NewSource, RemovedSource, SourceList
 from assistant.assistant import Assistant
 from assistant.types import IngestReport, ProgressListener, SourceInfo
@@ -23,11 +23,7 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         operator_token: who shows it may see and change sources.
     """
 
-    def ask_for_token(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {operator_token}".encode()):
-            raise HTTPException(401, "Only the operator's own commands may see to sources.")
-
-    router = APIRouter(dependencies=[Depends(ask_for_token)])
+    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
 
     @router.get("/sources")
     def sources() -> SourceList:

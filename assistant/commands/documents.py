@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.commands.options import Data, Json, command_group, open_client, print_json
+from assistant.commands.options import AsUser, Data, Json, command_group, open_client, print_json
 from assistant.settings import load_settings
 from assistant.types import DocumentState
 
@@ -21,13 +21,14 @@ def list_documents(
     ] = "published",
     offset: Annotated[int, typer.Option(min=0)] = 0,
     limit: Annotated[int, typer.Option(min=1, max=500)] = 100,
+    as_user: AsUser = "",
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Newest first."""
     from assistant.terminal import print_documents
 
-    with open_client(load_settings(data)) as client:
+    with open_client(load_settings(data), as_user=as_user) as client:
         listed, total = client.documents(query=query, state=state, offset=offset, limit=limit)
     if as_json:
         print_json({"documents": [one.model_dump(mode="json") for one in listed], "total": total})

@@ -16,11 +16,25 @@ from numpy.typing import NDArray
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from assistant.access.people import People
+from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
+from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database, open_database
+from assistant.knowledge.index_desk import IndexDesk, open_index
+from assistant.knowledge.indexes import (
+    DATABASE,
+    IndexRecord,
+    Stores,
+    is_of_index_in_use,
+    load_indexes,
+    note_index_in_use,
+    remove_unnamed_folders,
+)
 from assistant.knowledge.job_records import NewJob, cancel_attached, cancel_for, utc_now
 from assistant.knowledge.jobs import JobQueue
 from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.notes import NotesRecords
 from assistant.knowledge.originals import Originals
 from assistant.knowledge.publishing import (
     Attached,
@@ -31,6 +45,7 @@ from assistant.knowledge.publishing import (
     show_version,
     stage_version,
 )
+from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
@@ -39,6 +54,7 @@ from assistant.knowledge.stored import (
     StoredChunk,
     in_batches,
     is_kept,
+    load_groups,
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.upkeep import ReconcileReport, Upkeep
@@ -57,28 +73,54 @@ __all__ = [
 ]
 
 
-def open_library(directory: Path, *, embedder_id: str, dimension: int) -> Library:
+def open_library(
+    directory: Path,
+    *,
+    embedder_id: str,
+    dimension: int,
+    embedder: str | None = None,
+    chunk_tokens: int = 220,
+    failpoint: Callable[[str], None] = lambda _step: None,
+) -> Library:
     """Open the knowledge in a data directory and put right what a crash has left.
 
     Args:
         embedder_id: names the vector space of everything in it.
         dimension: of its vectors.
+        embedder: what the settings call it; else the name in its id.
+        chunk_tokens: what the chunks of a directory without documents will aim at.
+        failpoint: see `Library`.
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
         DataDirectoryError: the directory is damaged, of a newer Philo, full or not writable.
     """
-    from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
-    from assistant.knowledge.vectors.chroma import ChromaVectors
-
     with contextlib.ExitStack() as opened:
-        database = open_database(directory / "philo.db")
+        database = open_database(directory / DATABASE)
         opened.callback(database.close)
         check_embedder(database, embedder_id)
-        vectors = ChromaVectors(directory / "vectors", embedder_id=embedder_id, dimension=dimension)
-        opened.callback(vectors.close)
-        lexicon = TantivyLexicon(directory / "lexicon")
-        opened.callback(lexicon.close)
-        library = Library(database, vectors, lexicon, embedder_id=embedder_id)
+        with database.writing() as session:
+            note_index_in_use(
+                session,
+                embedder=embedder or embedder_id.partition("@")[0],
+                embedder_id=embedder_id,
+                dimension=dimension,
+                chunk_tokens=chunk_tokens,
+            )
+            records = load_indexes(session)
+        remove_unnamed_folders(directory, records)
+        stores: list[Stores] = []
+        for record in records:  # the one in use first
+            stores.append(open_index(directory, database, record))
+            opened.callback(stores[-1].close)
+        library = Library(
+            database,
+            stores[0].vectors,
+            stores[0].lexicon,
+            embedder_id=embedder_id,
+            failpoint=failpoint,
+        )
+        if len(stores) > 1:
+            library.use_second(stores[1])
         library.reconcile()
         library.jobs.reclaim()
         opened.pop_all()
@@ -94,15 +136,15 @@ def check_embedder(database: Database, embedder_id: str) -> None:
     with database.reading() as session:
         query = (
             select(VersionRow.embedder)
-            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-            .where(is_kept())
+            .where(VersionRow.embedder != embedder_id, is_of_index_in_use())
+            .limit(1)
         )
-        other = session.scalar(query.where(VersionRow.embedder != embedder_id).limit(1))
+        other = session.scalar(query)
     if other is not None:
         raise IndexMismatchError(
             f"{database.path} holds vectors of the embedder {other!r}, not of {embedder_id!r}; "
-            "choose the former embedder in philo.toml ([models] embedder), "
-            "or ingest the documents into a fresh data directory"
+            "choose the former embedder in philo.toml ([models] embedder) and move to another one "
+            "with: philo index build, or ingest the documents into a fresh data directory"
         )
 
 
@@ -110,8 +152,8 @@ class Library(ReadingRoom):
     """The record of what is known. Readers may come from any thread; writers wait in line.
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
-    queue of what is to be brought in, `sources` what is kept in step, `originals` the kept
-    bytes beside the database.
+    queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
+    of answers, `originals` the kept bytes beside the database.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -131,11 +173,37 @@ class Library(ReadingRoom):
         super().__init__(database, vectors, lexicon)
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
+        self.notes = NotesRecords(database)
+        self.changes = Changes()
+        self.people = People(database)
+        self.audit = Audit(database, database.path.parent)
+        self.ratings = Ratings(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id
-        self._upkeep = Upkeep(database, vectors, lexicon, self.originals, failpoint)
+        self._upkeep = Upkeep(database, Stores(vectors, lexicon), self.originals, failpoint)
         self._writer = threading.RLock()
+        self.indexes = IndexDesk(
+            database, self._upkeep, self._writer, failpoint=failpoint, switched=self._use
+        )
+
+    def use_second(self, stores: Stores) -> None:
+        """Keep these in step with the documents too: they are of the second index."""
+        self._upkeep.second = stores
+
+    def _use(self, stores: Stores, record: IndexRecord) -> None:
+        self._vectors, self._lexicon = stores.vectors, stores.lexicon
+        self._embedder_id = record.embedder_id
+        self.changes.note_all()
+
+    @property
+    def database(self) -> Database:
+        return self._database
+
+    @property
+    def embedder_id(self) -> str:
+        """Of the vectors in the index in use."""
+        return self._embedder_id
 
     def publish(
         self,
@@ -181,11 +249,13 @@ class Library(ReadingRoom):
             try:
                 self.failpoint("staged")
                 self._index([one for one in staged if one.publication.hold is None])
+                concerned = self._groups_of([one.document_id for one in staged])
                 shown = self._show(staged)
             except BaseException:
                 with contextlib.suppress(Exception):  # the next start purges it otherwise
                     self._upkeep.purge_versions([one.version_id for one in staged])
                 raise
+            self.changes.note(concerned.union(*(one.groups for one in staged)))
             self.failpoint("shown")
             self._clear_after(staged, shown)
         return [one.outcome for one in shown]
@@ -268,16 +338,27 @@ class Library(ReadingRoom):
                     )
                 query = select(ChunkRow.id).where(ChunkRow.version_id == held)
                 chunk_ids = [*session.scalars(query)]
-            self._upkeep.refill(chunk_ids, vectors=True, held=True)
+                counterpart = select(VersionRow.id).where(VersionRow.counterpart_of == held)
+                query = select(ChunkRow.id).where(ChunkRow.version_id.in_(counterpart))
+                beside = [*session.scalars(query)]
+            upkeep = self._upkeep
+            upkeep.refill(upkeep.stores, chunk_ids, vectors=True)
             self.failpoint("vectors written")
-            self._upkeep.refill(chunk_ids, lexicon=True, held=True)
+            upkeep.refill(upkeep.stores, chunk_ids, lexicon=True)
             self.failpoint("lexicon written")
+            if upkeep.second is not None:
+                upkeep.refill(upkeep.second, beside, vectors=True, lexicon=True)
             with self._database.writing() as session:
                 document = session.get_one(DocumentRow, document_id)
                 previous = document.published_version_id
                 document.published_version_id = held
                 document.held_version_id = document.held_reason = None
-                session.get_one(VersionRow, held).published_at = utc_now()
+                session.execute(
+                    update(VersionRow)
+                    .where((VersionRow.id == held) | (VersionRow.counterpart_of == held))
+                    .values(published_at=utc_now())
+                )
+            self.changes.note(self._groups_of([document_id]))
             self.failpoint("shown")
             if previous is not None:
                 self._upkeep.purge_versions([previous])
@@ -320,11 +401,13 @@ class Library(ReadingRoom):
         with self._writer:
             with self._database.writing() as session:
                 family = self._family(session, [document_id])
+                former = load_groups(session, family)
                 for member in family:
                     replace_groups(session, member, groups)
                 session.execute(
                     update(DocumentRow).where(DocumentRow.id.in_(family)).values(indexes_stale=True)
                 )
+            self.changes.note(groups.union(*former.values()))
             self.failpoint("groups set")
             for member in family:
                 self._upkeep.regroup(member)
@@ -354,12 +437,14 @@ class Library(ReadingRoom):
         with self._writer:
             with self._database.writing() as session:
                 family = self._family(session, document_ids)
+                groups = load_groups(session, family)
                 hidden = {"published_version_id": None, "held_version_id": None}
                 for ids in in_batches(family):
                     session.execute(
                         update(DocumentRow).where(DocumentRow.id.in_(ids)).values(hidden)
                     )
                 cancel_attached(session, family, utc_now())
+            self.changes.note(frozenset[str]().union(*groups.values()))
             self.failpoint("hidden")
             versions: list[str] = []
             with self._database.reading() as session:
@@ -414,6 +499,10 @@ class Library(ReadingRoom):
             if not changed:
                 raise not_found(document_id)
 
+    def _groups_of(self, document_ids: Sequence[str]) -> frozenset[str]:
+        with self._database.reading() as session:
+            return frozenset[str]().union(*load_groups(session, document_ids).values())
+
     def prune_jobs(self, *, keep_days: float) -> int:
         """Forget jobs that ended longer ago, with bytes that only they still needed."""
         gone = self.jobs.prune(keep_days=keep_days)
@@ -427,14 +516,14 @@ class Library(ReadingRoom):
             return self._upkeep.reconcile()
 
     def rebuild(self) -> None:
-        """Make both indexes anew from SQL, without embedding again. No question meanwhile."""
+        """Fill the indexes anew from SQL, without embedding again. No question meanwhile."""
         with self._writer:
-            self._vectors.clear()
-            self._lexicon.clear()
+            for stores in self._upkeep.all_stores:
+                stores.clear()
             self._upkeep.reconcile()
 
     def close(self) -> None:
         with self._writer:
-            self._vectors.close()
-            self._lexicon.close()
+            for stores in self._upkeep.all_stores:
+                stores.close()
             self._database.close()

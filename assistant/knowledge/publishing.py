@@ -19,6 +19,7 @@ from assistant.knowledge.stored import (
     in_batches,
     load_groups,
     pack_json,
+    pack_layout,
     piece_key,
     to_chunk_row,
     to_piece_row,
@@ -120,7 +121,9 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
             search_key=fold(f"{draft.title}\n{draft.uri}"),
             text=draft.text,
             author=draft.author,
+            author_key=fold(draft.author),
             date=draft.date,
+            date_basis=draft.date_basis,
             language=draft.language,
             media_type=draft.media_type,
             size_bytes=draft.size_bytes,
@@ -131,6 +134,7 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
             recipe=draft.recipe,
             embedder=embedder_id,
             original=publication.original,
+            layout=pack_layout(draft.layout),
             staged_at=now,
         )
     )

@@ -11,11 +11,14 @@ from sqlalchemy import Select, func, or_, select
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
 from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.scoping import is_in_scope
 from assistant.knowledge.stored import (
+    Hit,
     Known,
     Published,
     StoredChunk,
     Twin,
+    all_of,
     in_batches,
     is_kept,
     is_readable,
@@ -29,6 +32,7 @@ from assistant.knowledge.stored import (
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import DocumentInfo, DocumentState, Language, Readable, ScoredId
 from assistant.words import fold
 
@@ -191,14 +195,23 @@ class ReadingRoom:
                     return found[0]
         raise not_found(document_id)
 
+    def find_version(self, document_id: str, readable: Readable) -> str | None:
+        """The id of what is published of a document; None where the reader may not see it."""
+        query = select(DocumentRow.published_version_id).where(
+            DocumentRow.id == document_id, is_readable(readable)
+        )
+        with self._database.reading() as session:
+            return session.scalar(query)
+
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""
         found = {}
         with self._database.reading() as session:
-            for ids in in_batches(chunk_ids):
-                query = select_published_chunks().where(ChunkRow.id.in_(ids), is_readable(readable))
-                for row in session.execute(query):
-                    found[row[0].id] = to_stored_chunk(*row)
+            query = select_published_chunks().where(
+                ChunkRow.id.in_(all_of(chunk_ids)), is_readable(readable)
+            )
+            for row in session.execute(query):
+                found[row[0].id] = to_stored_chunk(*row)
         return found
 
     def with_twins(self, chunks: Sequence[StoredChunk], readable: Readable) -> list[StoredChunk]:
@@ -209,7 +222,7 @@ class ReadingRoom:
             .join(VersionRow, VersionRow.id == ChunkRow.version_id)
             .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
             .where(
-                ChunkRow.piece_key.in_({chunk.piece_key for chunk in chunks}),
+                ChunkRow.piece_key.in_(all_of({chunk.piece_key for chunk in chunks})),
                 is_readable(readable),
             )
             .order_by(DocumentRow.uri, ChunkRow.ordinal)
@@ -239,56 +252,84 @@ class ReadingRoom:
             rows = session.execute(query.order_by(ChunkRow.ordinal))
             return [to_stored_chunk(*row) for row in rows]
 
-    def search_dense(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
-        """At most `k` readable chunk ids with their cosine similarity, best first.
+    def search_dense(
+        self, vector: Vector, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+    ) -> list[Hit]:
+        """At most `k` readable chunks in scope with their cosine similarity, best first.
 
         Args:
             vector: (D,) float32, L2-normalised.
         Raises:
             IndexMismatchError: D differs from the library's.
         """
+        documents = self._documents_in(scope, readable)
         return self._search(
-            lambda wanted: self._vectors.search(vector, k=wanted, readable=readable), k, readable
-        )
-
-    def search_text(
-        self, query: str, *, k: int, readable: Readable, language: Language
-    ) -> list[ScoredId]:
-        """At most `k` readable chunk ids with their BM25 scores, best first."""
-        return self._search(
-            lambda wanted: self._lexicon.search(
-                query, k=wanted, readable=readable, language=language
+            lambda wanted: self._vectors.search(
+                vector, k=wanted, readable=readable, documents=documents
             ),
             k,
             readable,
+            scope,
         )
 
+    def search_text(
+        self,
+        query: str,
+        *,
+        k: int,
+        readable: Readable,
+        language: Language,
+        scope: Scope = EVERYTHING,
+    ) -> list[Hit]:
+        """At most `k` readable chunks in scope with their BM25 scores, best first."""
+        documents = self._documents_in(scope, readable)
+        return self._search(
+            lambda wanted: self._lexicon.search(
+                query, k=wanted, readable=readable, language=language, documents=documents
+            ),
+            k,
+            readable,
+            scope,
+        )
+
+    def _documents_in(self, scope: Scope, readable: Readable) -> frozenset[str] | None:
+        """The ids that a scope leaves to a reader; None where it narrows nothing."""
+        if scope == EVERYTHING:
+            return None
+        query = select(DocumentRow.id).where(is_readable(readable), is_in_scope(scope))
+        with self._database.reading() as session:
+            return frozenset(session.scalars(query))
+
     def _search(
-        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable
-    ) -> list[ScoredId]:
+        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable, scope: Scope
+    ) -> list[Hit]:
         """Ask an index for more and more until `k` of its hits stand before SQL."""
         if k < 1:
             return []
         wanted = k
         while True:
-            hits = ask(wanted)
-            confirmed = self._confirm([hit.id for hit in hits], readable)
-            kept = [hit for hit in hits if hit.id in confirmed]
-            if len(kept) >= k or len(hits) < wanted:
+            found = ask(wanted)
+            kept = self._confirm(found, readable, scope)
+            if len(kept) >= k or len(found) < wanted:
                 return kept[:k]
             wanted *= 4
 
-    def _confirm(self, chunk_ids: Sequence[str], readable: Readable) -> set[str]:
-        confirmed: set[str] = set()
+    def _confirm(self, found: Sequence[ScoredId], readable: Readable, scope: Scope) -> list[Hit]:
+        """Those that are published, readable and in scope, in the same order."""
+        scores = {one.id: one.score for one in found}
+        query = (
+            select(ChunkRow.id, DocumentRow.id, ChunkRow.piece_key, VersionRow.language)
+            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+            .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
+            .where(ChunkRow.id.in_(all_of(scores)), is_readable(readable), is_in_scope(scope))
+        )
         with self._database.reading() as session:
-            for ids in in_batches(chunk_ids):
-                query = (
-                    select(ChunkRow.id)
-                    .join(DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id)
-                    .where(ChunkRow.id.in_(ids), is_readable(readable))
-                )
-                confirmed.update(session.scalars(query))
-        return confirmed
+            rows = {row[0]: row for row in session.execute(query)}
+        return [
+            Hit(one.id, one.score, rows[one.id][1], rows[one.id][2], rows[one.id][3])
+            for one in found
+            if one.id in rows
+        ]
 
 
 def not_found(document_id: str) -> DocumentNotFoundError:

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    column,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session, undefer
 
 from assistant.knowledge.lexicon.base import LexiconEntry
@@ -22,7 +34,19 @@ from assistant.knowledge.tables import (
 )
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
-from assistant.types import Chunk, DocumentInfo, DocumentState, Language, Line, Place, Readable
+from assistant.types import (
+    BlockKind,
+    BlockSpan,
+    Chunk,
+    DateBasis,
+    DocumentInfo,
+    DocumentState,
+    Language,
+    Line,
+    Place,
+    Readable,
+    ScoredId,
+)
 
 IDS_A_STATEMENT = 5_000
 """SQLite takes 32,766 parameters at most."""
@@ -59,6 +83,15 @@ class StoredChunk:
     def places(self, offset: int = 0) -> list[Place]:
         """Where the twins say what this chunk says `offset` characters after its start."""
         return [twin.place(offset) for twin in self.twins]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(ScoredId):
+    """A chunk that an index has found and SQL has confirmed, with what ranking asks of it."""
+
+    document_id: str
+    piece_key: str
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +184,23 @@ def is_shared(readable: Readable) -> ColumnElement[bool]:
     if readable.collection is not None:
         conditions.append(DocumentRow.collection == readable.collection)
     if not readable.everything:
+        # Joined to nothing, so that SQLite reads the few groups of a document: with the bare
+        # column it seeks every group of the reader there, three times as long for 450 of them.
+        name = DocumentGroupRow.group_name.concat("")
         shared = exists().where(
-            DocumentGroupRow.document_id == DocumentRow.id,
-            DocumentGroupRow.group_name.in_(readable.groups),
+            DocumentGroupRow.document_id == DocumentRow.id, name.in_(all_of(readable.groups))
         )
         conditions.append(shared if readable.groups else false())
     return and_(true(), *conditions)
+
+
+def all_of(values: Iterable[str]) -> Select[str]:
+    """Any number of values as one parameter, so that a statement is compiled only once.
+
+    One with a NUL is left out, for SQLite would end it there and find what it must not.
+    """
+    packed = pack_json([value for value in values if "\0" not in value])
+    return select(column("value", String)).select_from(func.json_each(packed))
 
 
 def is_kept() -> ColumnElement[bool]:
@@ -208,19 +252,15 @@ def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> 
     ]
 
 
-def load_indexed_chunks(
-    session: Session, chunk_ids: Sequence[str], *, held: bool = False
-) -> list[IndexedChunk]:
-    """Published chunks with their embeddings (or those in quarantine); other ids are passed
-    over."""
-    shown = DocumentRow.held_version_id if held else DocumentRow.published_version_id
+def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
+    """Chunks with their embeddings; ids that are not there are passed over."""
     found: list[IndexedChunk] = []
     for ids in in_batches(chunk_ids):
         query = (
             select(ChunkRow, PieceRow, VersionRow, DocumentRow)
             .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
             .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-            .join(DocumentRow, shown == VersionRow.id)
+            .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
             .where(ChunkRow.id.in_(ids))
         )
         rows = session.execute(query.options(undefer(PieceRow.embedding))).all()
@@ -242,13 +282,39 @@ def load_indexed_chunks(
     return found
 
 
+def load_vector_entries(session: Session, chunk_ids: Sequence[str]) -> list[VectorEntry]:
+    """Chunks of any version, as the index of vectors is told of them; other ids are passed
+    over."""
+    query = (
+        select(ChunkRow.id, DocumentRow.id, DocumentRow.collection, PieceRow.embedding)
+        .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
+        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+        .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+        .where(ChunkRow.id.in_(all_of(chunk_ids)))
+    )
+    rows = session.execute(query).all()
+    groups = load_groups(session, {row[1] for row in rows})
+    return [
+        VectorEntry(
+            chunk_id=chunk_id,
+            vector=np.frombuffer(embedding, dtype="<f4"),
+            document_id=document_id,
+            collection=collection,
+            groups=groups[document_id],
+        )
+        for chunk_id, document_id, collection, embedding in rows
+    ]
+
+
 def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, frozenset[str]]:
     """Document id -> groups, for every id given."""
     groups: dict[str, set[str]] = {document_id: set() for document_id in document_ids}
     for ids in in_batches(list(groups)):
-        query = select(DocumentGroupRow).where(DocumentGroupRow.document_id.in_(ids))
-        for row in session.scalars(query):
-            groups[row.document_id].add(row.group_name)
+        query = select(DocumentGroupRow.document_id, DocumentGroupRow.group_name).where(
+            DocumentGroupRow.document_id.in_(all_of(ids))
+        )
+        for document_id, group in session.execute(query):
+            groups[document_id].add(group)
     return {document_id: frozenset(names) for document_id, names in groups.items()}
 
 
@@ -290,6 +356,9 @@ def to_document_info(
         collection=document.collection,
         groups=sorted(groups),
         language=cast("Language | None", version.language),
+        author=version.author,
+        date=version.date,
+        date_basis=cast("DateBasis", version.date_basis),
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         pages=version.pages,
@@ -337,6 +406,34 @@ def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:
         "table_header": chunk.table_header,
         "lines": pack_lines(chunk.lines),
     }
+
+
+def to_chunk(row: ChunkRow, piece: PieceRow) -> Chunk:
+    """The inverse of `to_chunk_row` and `to_piece_row`."""
+    return Chunk(
+        ordinal=row.ordinal,
+        start=row.start,
+        end=row.end,
+        text=piece.text,
+        heading=tuple(json.loads(row.heading)),
+        lines=unpack_lines(row.lines),
+        table_header=row.table_header,
+    )
+
+
+def pack_layout(layout: Sequence[BlockSpan] | None) -> str | None:
+    if layout is None:
+        return None
+    return pack_json([(one.kind, one.level, one.start, one.end) for one in layout])
+
+
+def unpack_layout(packed: str | None) -> tuple[BlockSpan, ...] | None:
+    if packed is None:
+        return None
+    return tuple(
+        BlockSpan(BlockKind(kind), level, start, end)
+        for kind, level, start, end in json.loads(packed)
+    )
 
 
 def pack_json(value: object) -> str:

@@ -1,7 +1,8 @@
 """The tables of the truth.
 
 A document has versions; the one that `published_version_id` names is the only one that
-anybody finds. The one that `held_version_id` names is in quarantine. Every other version, and
+anybody finds. The one that `held_version_id` names is in quarantine. Either may have a
+counterpart in the second index. Every other version, and
 every document without one, is a remainder: of a publication that never finished, or of a
 removal that has yet to. Times are UTC.
 """
@@ -21,8 +22,11 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+EMPTY = text("''")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -53,6 +57,25 @@ class CollectionRow(Table):
     __tablename__ = "collections"
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class IndexRow(Table):
+    """One set of chunks with their vectors: one is in use, a second one may stand beside it.
+
+    `embedder` is what the settings call it, `embedder_id` its vector space. `folder` is where its
+    files lie in the data directory.
+    """
+
+    __tablename__ = "indexes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    folder: Mapped[str] = mapped_column(Text)
+    embedder: Mapped[str] = mapped_column(Text)
+    embedder_id: Mapped[str] = mapped_column(Text)
+    dimension: Mapped[int]
+    chunk_tokens: Mapped[int]
+    in_use: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -90,8 +113,13 @@ class DocumentGroupRow(Table):
 
 
 class VersionRow(Table):
-    """`search_key` is title and address without case and accents. `original` is the SHA-256
-    under which the bytes are kept in the data directory, where they are."""
+    """`search_key` is title and address without case and accents, `author_key` the author
+    likewise. `date` is YYYY, YYYY-MM or YYYY-MM-DD, "" where none is known. `original` is the
+    SHA-256 under which the bytes are kept in the data directory, where they are.
+
+    `counterpart_of` is set on versions of the second index: they hold what that version of the
+    index in use holds, cut and embedded otherwise. `layout` is None where it is not known.
+    """
 
     __tablename__ = "versions"
 
@@ -103,7 +131,9 @@ class VersionRow(Table):
     search_key: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text, deferred=True)
     author: Mapped[str] = mapped_column(Text)
+    author_key: Mapped[str] = mapped_column(Text, server_default=EMPTY)
     date: Mapped[str] = mapped_column(Text)
+    date_basis: Mapped[str] = mapped_column(Text, server_default=EMPTY, doc="as `DateBasis`")
     language: Mapped[str | None] = mapped_column(String(8))
     media_type: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int]
@@ -118,6 +148,10 @@ class VersionRow(Table):
     original: Mapped[str | None] = mapped_column(String(64), index=True)
     staged_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    layout: Mapped[str | None] = mapped_column(
+        Text, deferred=True, doc="JSON: [kind, level, start, end] of each block"
+    )
+    counterpart_of: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)
 
 
 class PieceRow(Table):
@@ -195,6 +229,34 @@ class JobRow(Table):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
+class RatingRow(Table):
+    """`sentences` are those of the rated answer, each with the documents that it cites."""
+
+    __tablename__ = "ratings"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    question: Mapped[str] = mapped_column(Text)
+    good: Mapped[bool]
+    reason: Mapped[str] = mapped_column(Text)
+    correction: Mapped[str] = mapped_column(Text)
+    refused: Mapped[bool]
+    sentences: Mapped[str] = mapped_column(Text, doc='JSON: [{"text", "document_ids"}]')
+
+
+class RatingDocumentRow(Table):
+    """A document that a rated answer cites, or (`holds_answer`) that the rater says holds the
+    answer."""
+
+    __tablename__ = "rating_documents"
+
+    rating_id: Mapped[str] = mapped_column(
+        ForeignKey("ratings.id", ondelete="CASCADE"), primary_key=True
+    )
+    document_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+    holds_answer: Mapped[bool]
+
+
 class SourceRow(Table):
     """`started_at` is of the last run that was begun, `ended_at` of the last that ended, and
     `completed_at` of the last that listed everything. `error` is why the last one failed."""
@@ -214,3 +276,73 @@ class SourceRow(Table):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(Text)
     counts: Mapped[str] = mapped_column(Text, doc="JSON: of the last complete run")
+
+
+class NotesRow(Table):
+    """Notes of a version for its summaries. `writer` names the generator and the embedder."""
+
+    __tablename__ = "notes"
+
+    version_id: Mapped[str] = mapped_column(
+        ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    writer: Mapped[str] = mapped_column(String(200), primary_key=True)
+    payload: Mapped[str] = mapped_column(Text, doc="JSON: places and scores of sentences")
+    vectors: Mapped[bytes] = mapped_column(LargeBinary, doc="(N, D) float16")
+    size_bytes: Mapped[int]
+    kept_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class UserRow(Table):
+    """`key` is the name without case."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(String(16))
+    disabled: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MemberRow(Table):
+    """Who is in which group; everybody is in `everyone` without a row."""
+
+    __tablename__ = "members"
+
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    group_name: Mapped[str] = mapped_column(String(200), primary_key=True, index=True)
+
+
+class TokenRow(Table):
+    """`sha256` is of the secret, which is kept nowhere."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    scope: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(String(4))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked: Mapped[bool]
+
+
+class AuditRow(Table):
+    """See `assistant/audit.py`. Rows are only ever added."""
+
+    __tablename__ = "audit"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(40))
+    who: Mapped[str] = mapped_column(String(120))
+    action: Mapped[str] = mapped_column(String(40))
+    details: Mapped[str] = mapped_column(Text, doc="JSON")
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))

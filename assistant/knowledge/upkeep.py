@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 
 from assistant.knowledge.database import Database
+from assistant.knowledge.indexes import Stores, is_wanted
 from assistant.knowledge.job_records import needs_original
-from assistant.knowledge.lexicon.base import Lexicon
 from assistant.knowledge.originals import Originals
+from assistant.knowledge.ratings import forget_documents
 from assistant.knowledge.stored import in_batches, is_kept, load_indexed_chunks
 from assistant.knowledge.tables import ChunkRow, DocumentRow, JobRow, PieceRow, VersionRow
-from assistant.knowledge.vectors.base import VectorIndex
 
 REFILL_CHUNKS = 2_000
 """Read from SQL and written to an index at a time."""
@@ -33,19 +33,26 @@ class ReconcileReport:
     originals_removed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upkeep:
-    """The truth and its two indexes. Its owner holds the library's writer lock."""
+    """The truth and what is made from it. Its owner holds the library's writer lock.
+
+    `stores` are those of the index in use, `second` those of the one beside it.
+    """
 
     database: Database
-    vectors: VectorIndex
-    lexicon: Lexicon
+    stores: Stores
     originals: Originals
     failpoint: Callable[[str], None]
+    second: Stores | None = None
+
+    @property
+    def all_stores(self) -> list[Stores]:
+        return [self.stores] if self.second is None else [self.stores, self.second]
 
     def reconcile(self) -> ReconcileReport:
         with self.database.reading() as session:
-            unfinished = [*session.scalars(select(VersionRow.id).where(~_is_wanted()))]
+            unfinished = [*session.scalars(select(VersionRow.id).where(~is_wanted()))]
             removed = [*session.scalars(select(DocumentRow.id).where(~is_kept()))]
             stale = [*session.scalars(select(DocumentRow.id).where(DocumentRow.indexes_stale))]
         self.purge_versions(unfinished)
@@ -54,92 +61,124 @@ class Upkeep:
             self.regroup(document_id)
         pieces = self.remove_unused_pieces()
         originals = self.remove_unused_originals(self.originals.names())
-        with self.database.reading() as session:
-            query = select(ChunkRow.id).join(
-                DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id
+        orphans, no_vector, no_text = self._fit(self.stores, self._published_chunks())
+        if self.second is not None:
+            of_second = self._fit(self.second, self._published_chunks(second=True))
+            orphans, no_vector, no_text = (
+                one + other
+                for one, other in zip((orphans, no_vector, no_text), of_second, strict=True)
             )
-            published = set(session.scalars(query))
-        in_vectors, in_lexicon = self.vectors.ids(), self.lexicon.ids()
-        if orphans := in_vectors - published:
-            self.vectors.remove(sorted(orphans))
-        if strays := in_lexicon - published:
-            self.lexicon.remove(sorted(strays))
-        self.refill(sorted(published - in_vectors), vectors=True)
-        self.refill(sorted(published - in_lexicon), lexicon=True)
         return ReconcileReport(
             versions_purged=len(unfinished),
             documents_purged=len(removed),
             documents_regrouped=len(stale),
-            orphans_removed=len(orphans | strays),
-            vectors_restored=len(published - in_vectors),
-            texts_restored=len(published - in_lexicon),
+            orphans_removed=orphans,
+            vectors_restored=no_vector,
+            texts_restored=no_text,
             pieces_removed=pieces,
             originals_removed=originals,
         )
 
+    def _fit(self, stores: Stores, wanted: set[str]) -> tuple[int, int, int]:
+        """Let stores hold these chunks and no others: how many were too many, had no vector,
+        had no text in them."""
+        in_vectors, in_lexicon = stores.vectors.ids(), stores.lexicon.ids()
+        if orphans := in_vectors - wanted:
+            stores.vectors.remove(sorted(orphans))
+        if strays := in_lexicon - wanted:
+            stores.lexicon.remove(sorted(strays))
+        self.refill(stores, sorted(wanted - in_vectors), vectors=True)
+        self.refill(stores, sorted(wanted - in_lexicon), lexicon=True)
+        return len(orphans | strays), len(wanted - in_vectors), len(wanted - in_lexicon)
+
+    def _published_chunks(
+        self, document_id: str | None = None, *, second: bool = False
+    ) -> set[str]:
+        """Ids of the published chunks, or of their counterparts; of one document or of all."""
+        query = select(ChunkRow.id)
+        if second:
+            query = query.join(VersionRow, VersionRow.id == ChunkRow.version_id)
+            query = query.join(
+                DocumentRow, DocumentRow.published_version_id == VersionRow.counterpart_of
+            )
+        else:
+            query = query.join(DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id)
+        if document_id is not None:
+            query = query.where(DocumentRow.id == document_id)
+        with self.database.reading() as session:
+            return set(session.scalars(query))
+
     def refill(
         self,
+        stores: Stores,
         chunk_ids: Sequence[str],
         *,
         vectors: bool = False,
         lexicon: bool = False,
-        held: bool = False,
     ) -> None:
-        """Write published chunks (or those in quarantine) to the indexes, from SQL alone."""
+        """Write chunks to stores, from SQL alone."""
         for first in range(0, len(chunk_ids), REFILL_CHUNKS):
             with self.database.reading() as session:
-                ids = chunk_ids[first : first + REFILL_CHUNKS]
-                chunks = load_indexed_chunks(session, ids, held=held)
+                chunks = load_indexed_chunks(session, chunk_ids[first : first + REFILL_CHUNKS])
             if vectors:
-                self.vectors.add([chunk.vector_entry() for chunk in chunks])
+                stores.vectors.add([chunk.vector_entry() for chunk in chunks])
             if lexicon:
-                self.lexicon.add([chunk.lexicon_entry() for chunk in chunks])
+                stores.lexicon.add([chunk.lexicon_entry() for chunk in chunks])
 
     def regroup(self, document_id: str) -> None:
         """Tell the indexes the groups that SQL has of a document."""
-        with self.database.reading() as session:
-            query = (
-                select(ChunkRow.id)
-                .join(DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id)
-                .where(DocumentRow.id == document_id)
-            )
-            chunk_ids = [*session.scalars(query)]
-        self.refill(chunk_ids, vectors=True)
+        chunk_ids = sorted(self._published_chunks(document_id))
+        self.refill(self.stores, chunk_ids, vectors=True)
         self.failpoint("vectors regrouped")
-        self.refill(chunk_ids, lexicon=True)
+        self.refill(self.stores, chunk_ids, lexicon=True)
         self.failpoint("lexicon regrouped")
+        if self.second is not None:
+            beside = sorted(self._published_chunks(document_id, second=True))
+            self.refill(self.second, beside, vectors=True, lexicon=True)
+            self.failpoint("second regrouped")
         with self.database.writing() as session:
             session.execute(
                 update(DocumentRow).where(DocumentRow.id == document_id).values(indexes_stale=False)
             )
 
     def purge_versions(self, version_ids: Sequence[str]) -> None:
-        """Empty versions that nobody sees; one that is published or in quarantine is passed over.
+        """Empty versions that nobody sees, with their counterparts; those that are wanted are
+        passed over.
 
         The indexes first, so that the rows in SQL remain the list of what is still to do.
         """
         for batch in in_batches(version_ids):
             with self.database.reading() as session:
-                unseen = select(VersionRow.id).where(VersionRow.id.in_(batch), ~_is_wanted())
-                ids = [*session.scalars(unseen)]
-                query = select(ChunkRow.id).where(ChunkRow.version_id.in_(ids))
-                chunk_ids = [*session.scalars(query)]
-                kept = select(VersionRow.original).where(VersionRow.id.in_(ids))
-                originals = {name for name in session.scalars(kept) if name is not None}
-            self.vectors.remove(chunk_ids)
+                named = VersionRow.id.in_(batch) | VersionRow.counterpart_of.in_(batch)
+                ids = [*session.scalars(select(VersionRow.id).where(named, ~is_wanted()))]
+                chunk_ids: list[str] = []
+                originals: set[str] = set()
+                for some in in_batches(ids):
+                    query = select(ChunkRow.id).where(ChunkRow.version_id.in_(some))
+                    chunk_ids += session.scalars(query)
+                    kept = select(VersionRow.original).where(VersionRow.id.in_(some))
+                    originals |= {name for name in session.scalars(kept) if name is not None}
+            for stores in self.all_stores:
+                stores.vectors.remove(chunk_ids)
             self.failpoint("vectors purged")
-            self.lexicon.remove(chunk_ids)
+            for stores in self.all_stores:
+                stores.lexicon.remove(chunk_ids)
             self.failpoint("lexicon purged")
-            with self.database.writing() as session:
-                keys = select(ChunkRow.piece_key).where(ChunkRow.version_id.in_(ids)).distinct()
-                orphaned = [*session.scalars(keys)]
-                session.execute(delete(VersionRow).where(VersionRow.id.in_(ids)))
-                for some in in_batches(orphaned):
-                    unused = delete(PieceRow).where(PieceRow.key.in_(some), ~_is_used())
-                    session.execute(unused)
+            for some in in_batches(ids):
+                self.delete_versions(some)
             self.failpoint("purged")
             self.remove_unused_originals(originals)
             self.failpoint("originals purged")
+
+    def delete_versions(self, ids: Sequence[str]) -> None:
+        """From SQL, with the pieces that nothing else holds."""
+        with self.database.writing() as session:
+            keys = select(ChunkRow.piece_key).where(ChunkRow.version_id.in_(ids)).distinct()
+            orphaned = [*session.scalars(keys)]
+            session.execute(delete(VersionRow).where(VersionRow.id.in_(ids)))
+            for some in in_batches(orphaned):
+                unused = delete(PieceRow).where(PieceRow.key.in_(some), ~_is_used())
+                session.execute(unused)
 
     def remove_unused_pieces(self) -> int:
         """Delete pieces that no chunk refers to. How many."""
@@ -164,21 +203,13 @@ class Upkeep:
         return {name for name in needed if name is not None}
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Delete hidden documents whose versions are purged."""
+        """Delete hidden documents whose versions are purged, and what ratings said from them."""
         for ids in in_batches(document_ids):
             with self.database.writing() as session:
+                forget_documents(session, ids)
                 session.execute(delete(DocumentRow).where(DocumentRow.id.in_(ids)))
         if document_ids:
             self.database.truncate_log()
-
-
-def _is_wanted() -> ColumnElement[bool]:
-    return exists().where(
-        or_(
-            DocumentRow.published_version_id == VersionRow.id,
-            DocumentRow.held_version_id == VersionRow.id,
-        )
-    )
 
 
 def _is_used() -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from assistant.assistant import Assistant
+from assistant.scope import EVERYTHING, Scope
 from assistant.types import Readable
 
 
@@ -18,6 +19,7 @@ class PhiloRetriever(BaseRetriever):
 
     assistant: Assistant
     readable: Readable
+    scope: Scope = EVERYTHING
     k: int = 8
 
     def _get_relevant_documents(
@@ -27,7 +29,7 @@ class PhiloRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - LangChain names it
     ) -> list[Document]:
         """Texts with title, address, page, span and score as metadata."""
-        passages = self.assistant.search(query, k=self.k, readable=self.readable)
+        passages = self.assistant.search(query, k=self.k, readable=self.readable, scope=self.scope)
         return [
             Document(
                 id=passage.chunk_id,

@@ -2,50 +2,96 @@
 
 from __future__ import annotations
 
-from assistant.knowledge.library import Library, StoredChunk
+import numpy as np
+
+from assistant.knowledge.reading import ReadingRoom
+from assistant.knowledge.stored import StoredChunk
 from assistant.models.embedders.base import Embedder
-from assistant.retrieval.fusion import fuse_scores
+from assistant.models.rerankers.base import Reranker
+from assistant.retrieval.crossing import even_out, join_texts
+from assistant.retrieval.diversity import spread
+from assistant.retrieval.fusion import fuse_scores, spread_of
+from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
+from assistant.scope import EVERYTHING, Scope
 from assistant.settings import RetrievalSettings
-from assistant.types import Passage, Readable
+from assistant.types import Passage, Readable, ScoredId
 
 
 class Searcher:
     """Hybrid search over the published, readable chunks."""
 
-    def __init__(self, library: Library, embedder: Embedder, settings: RetrievalSettings) -> None:
+    def __init__(
+        self,
+        library: ReadingRoom,
+        embedder: Embedder,
+        settings: RetrievalSettings,
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self._reranker = reranker
         self._library = library
         self._embedder = embedder
         self._settings = settings
 
-    def search(self, query: Query, *, k: int, readable: Readable) -> list[Passage]:
+    def search(
+        self, query: Query, *, k: int, readable: Readable, scope: Scope = EVERYTHING
+    ) -> list[Passage]:
         """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable.
 
-        What several documents hold is one passage that names the others.
+        What several documents hold is one passage that names the others. No document gives
+        more than half of them while others have some.
         """
         wanted = max(k, self._settings.candidates)
         vector = self._embedder.encode_query(query.text)  # (D,)
-        dense = self._library.search_dense(vector, k=wanted, readable=readable)
+        dense = self._library.search_dense(vector, k=wanted, readable=readable, scope=scope)
         text = self._library.search_text(
-            query.text, k=wanted, readable=readable, language=query.language
+            query.text, k=wanted, readable=readable, language=query.language, scope=scope
         )
-        chunks = self._library.chunks([hit.id for hit in (*dense, *text)], readable)
+        other = self._library.search_text(
+            translate_words(query.text, query.language),
+            k=wanted,
+            readable=readable,
+            language=OTHER[query.language],
+            scope=scope,
+        )
+        found = {hit.id: hit for hit in (*dense, *text, *other)}
+        foreign = {key for key, hit in found.items() if hit.language == OTHER[query.language]}
         fused = fuse_scores(
-            dense,
-            text,
+            even_out(dense, foreign),
+            join_texts(text, other, foreign, k=wanted),
             dense_weight=self._settings.dense_weight,
-            foreign=[i for i, one in chunks.items() if one.language not in {None, query.language}],
+            dense_spread=spread_of(self._embedder.id),
         )
-        best: dict[str, tuple[StoredChunk, float]] = {}  # the same text is one passage
+        best: dict[str, ScoredId] = {}  # the same text is one passage
         for hit in fused:
-            if hit.id in chunks:
-                best.setdefault(chunks[hit.id].piece_key, (chunks[hit.id], hit.score))
-        found = [*best.values()][:k]
-        whole = self._library.with_twins([chunk for chunk, _ in found], readable)
+            best.setdefault(found[hit.id].piece_key, hit)
+        ranked = self._reread(query, [*best.values()], readable)
+        documents = [found[hit.id].document_id for hit in ranked]
+        scores = {hit.id: hit.score for hit in spread(ranked, documents, k=k, most=-(-k // 2))}
+        chunks = self._library.chunks([*scores], readable)
+        shown = [chunks[chunk_id] for chunk_id in scores if chunk_id in chunks]
         return [
-            passage_of(chunk, rank=rank, score=score)
-            for rank, (chunk, (_, score)) in enumerate(zip(whole, found, strict=True), start=1)
+            passage_of(chunk, rank=rank, score=scores[chunk.chunk_id])
+            for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
         ]
+
+    def _reread(self, query: Query, ranked: list[ScoredId], readable: Readable) -> list[ScoredId]:
+        """The best ones in the order of the reranker. The scores stay with their ranks: what
+        a reranker gives is comparable within one question only."""
+        if self._reranker is None:
+            return ranked
+        chunks = self._library.chunks(
+            [hit.id for hit in ranked[: self._settings.reranked]], readable
+        )
+        read = [hit for hit in ranked[: self._settings.reranked] if hit.id in chunks]
+        texts = [
+            "\n".join(part for part in (one.title, *one.heading, one.text) if part)
+            for one in (chunks[hit.id] for hit in read)
+        ]
+        order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
+        reread = [ScoredId(read[n].id, hit.score) for n, hit in zip(order, read, strict=True)]
+        return [*reread, *ranked[self._settings.reranked :]]
 
 
 def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:

@@ -13,6 +13,7 @@ from docx.oxml.ns import qn
 
 from assistant.errors import ParseError
 from assistant.types import Block, BlockKind, ParsedDocument
+from ingestion.dates import day_of
 from ingestion.parsers.blocks import (
     BlockList,
     choose_title,
@@ -75,7 +76,7 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             pages=pages,
             empty_pages=reader.blocks.pages_without_text(pages),
             author=sensible_author(core.author or ""),
-            date=core.created.date().isoformat() if core.created else "",
+            date=day_of(core.modified, core.created),
         )
 
 

@@ -26,6 +26,18 @@ _NEVER_NESTED = frozenset(
     "p li dt dd tr td th thead tbody tfoot option optgroup colgroup html head body".split()
 )
 
+_AUTHORS = ("author", "dc.creator", "dcterms.creator", "article:author", "citation_author")
+_DATES = (
+    "date",
+    "dcterms.modified",
+    "dcterms.date",
+    "dc.date",
+    "article:modified_time",
+    "article:published_time",
+    "last-modified",
+    "citation_publication_date",
+)
+
 
 def parse(path: Path, *, max_pages: int) -> ParsedDocument:  # noqa: ARG001 - the protocol
     """Read a page that was saved to disk.
@@ -38,8 +50,10 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:  # noqa: ARG001 - th
     source = decode_text(data, declared=declared.group(1).decode("ascii") if declared else "")
     tree = parse_markup(source)
     metadata = {
-        (node.attributes.get("name") or "").lower(): node.attributes.get("content") or ""
-        for node in tree.css("meta[name]")
+        (node.attributes.get("name") or node.attributes.get("property") or "").lower(): (
+            node.attributes.get("content") or ""
+        )
+        for node in tree.css("meta[name], meta[property]")
     }
     title = _title(tree)
     blocks = BlockList()
@@ -49,9 +63,13 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:  # noqa: ARG001 - th
     return ParsedDocument(
         title=choose_title(title, blocks.blocks, path),
         blocks=tuple(blocks.blocks),
-        author=sensible_author(metadata.get("author", "")),
-        date=clean_line(metadata.get("date", ""))[:40],
+        author=sensible_author(_first(metadata, _AUTHORS)),
+        date=clean_line(_first(metadata, _DATES))[:40],
     )
+
+
+def _first(metadata: dict[str, str], names: tuple[str, ...]) -> str:
+    return next((metadata[name] for name in names if metadata.get(name)), "")
 
 
 def parse_markup(source: str) -> LexborHTMLParser:

@@ -87,7 +87,7 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
         author=sensible_author(
             _about(about, "meta:initial-creator") or _about(about, "dc:creator")
         ),
-        date=_about(about, "meta:creation-date")[:10],
+        date=(_about(about, "dc:date") or _about(about, "meta:creation-date"))[:10],
     )
 
 

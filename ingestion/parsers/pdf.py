@@ -67,7 +67,7 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
             if pages[number - 1] is page.text
         ),
         author=sensible_author(metadata.get("Author", "")),
-        date=_iso_date(metadata.get("CreationDate", "")),
+        date=_iso_date(metadata.get("CreationDate", "")) or _iso_date(metadata.get("ModDate", "")),
     )
 
 

@@ -12,6 +12,7 @@ from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 
 from assistant.errors import ParseError
 from assistant.types import BlockKind, ParsedDocument
+from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.grid import Cell, lay_out
@@ -46,7 +47,7 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             pages=max(1, len(slides)),
             empty_pages=blocks.pages_without_text(len(slides)),
             author=sensible_author(core.author or ""),
-            date=core.created.date().isoformat() if core.created else "",
+            date=day_of(core.modified, core.created),
         )
 
 

@@ -14,6 +14,7 @@ import openpyxl
 
 from assistant.errors import ParseError
 from assistant.types import ParsedDocument
+from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.sheets import CellBudget, Row, add_sheet
@@ -61,7 +62,7 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             pages=max(1, len(sheets)),
             empty_pages=blocks.pages_without_text(len(sheets)),
             author=sensible_author(core.creator or ""),
-            date=core.created.date().isoformat() if core.created else "",
+            date=day_of(core.modified, core.created),
         )
 
 

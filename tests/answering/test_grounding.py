@@ -159,3 +159,10 @@ def test_a_heading_counts_as_context_but_not_alone(make_chunk):
 
 def test_nothing_is_supported_by_nothing():
     assert not Grounds([], "en").check("Expenses are paid.").supported
+
+
+@pytest.mark.parametrize(("cited", "passage"), [((0,), 0), ((1,), 1), ((7,), 0), ((), 0)])
+def test_a_right_mark_is_kept_and_a_wrong_one_corrected(make_chunk, cited, passage):
+    grounds = Grounds(list_candidates([make_chunk(ENGLISH), make_chunk(ENGLISH)]), "en")
+    support = grounds.check("Hotels in Dublin are paid up to 165 euros a night.", cited=cited)
+    assert support.sources[0].passage == passage

@@ -166,7 +166,7 @@ def test_an_ingestion_ends_when_its_client_goes_away(watched, settings, tmp_path
         events.close()
         gone.set()
         deadline = time.monotonic() + 30
-        while any(thread.name == "philo-ingest" for thread in threading.enumerate()):
+        while any(thread.name == "philo-request" for thread in threading.enumerate()):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert 0 < len(assistant.library.documents(OPERATOR)) < files
@@ -185,3 +185,40 @@ def test_the_openapi_pages_load_nothing_from_other_hosts(api):
     assert "http://" not in page
     assert "https://" not in page
     assert "/ask/stream" in api.get("/openapi.json").json()["paths"]
+
+
+def test_a_scope_narrows_search_and_answers(api):
+    upload(
+        api,
+        "pay.md",
+        b"---\nauthor: Ada Lovelace\ndate: 2024-03-12\n---\n"
+        b"# Pay\n\nThe pay day of each month is the 27th.\n",
+    )
+    upload(api, "pay.html", b"<title>Pay</title><h1>Pay</h1><p>The old pay day was the 3rd.</p>")
+    for parameters, names in (
+        ({"author": "lovelace"}, {"pay.md"}),
+        ({"type": "web"}, {"pay.html"}),
+        ({"after": "2024-03-01", "before": "2024-03-31"}, {"pay.md"}),
+        ({"type": ["web", "text"], "after": "2030-01-01"}, set()),
+    ):
+        hits = api.get("/search", params={"q": "pay day", **parameters}).json()["hits"]
+        assert {hit["uri"].rpartition("/")[2] for hit in hits} == names
+    body = {"question": "Which day of each month is the pay day?", "scope": {"author": "lovelace"}}
+    answer = api.post("/ask", json=body).json()
+    assert {one["uri"] for one in answer["passages"]} == {"upload://default/pay.md"}
+    assert "27" in answer["answer"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"after": "2024-02-01", "before": "2024-01-01"},
+        {"after": "soon"},
+        {"type": "papyrus"},
+        {"language": "de"},
+    ],
+)
+def test_a_scope_that_makes_no_sense_is_refused(api, parameters):
+    response = api.get("/search", params={"q": "pay day", **parameters})
+    assert response.status_code == 422
+    assert response.json()["error"]["message"]

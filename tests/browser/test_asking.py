@@ -113,3 +113,20 @@ def test_nothing_overflows_a_narrow_screen(handbook, open_page, ask):
     page.get_by_role("link", name="Documents").click()
     expect(page.locator(".philo-row").nth(1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_search_is_narrowed_by_keyboard(handbook, open_page, ask):
+    page = open_page(handbook, locale="fr-FR")
+    control = page.locator("summary", has_text="Chercher seulement dans…")
+    author = page.get_by_label("Auteur")
+    expect(author).to_be_hidden()
+    control.press("Enter")
+    author.press_sequentially("personne de ce nom")
+    author.press("Enter")
+    expect(page.get_by_text("que sur certains documents (1 condition)")).to_be_visible()
+    answer = ask(page, "Quelle aide l'entreprise verse-t-elle pour acheter un siège ?")
+    expect(answer.locator(".philo-refusal")).to_be_visible()
+    author.fill("")
+    author.press("Enter")
+    answer = ask(page, "Quelle aide l'entreprise verse-t-elle pour acheter un siège ?")
+    expect(answer.locator(".philo-text")).to_contain_text("250 €")

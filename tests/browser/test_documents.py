@@ -70,8 +70,11 @@ def test_question_can_be_narrowed_to_a_collection(handbook, open_page, ask):
     page = open_page(handbook)
     question = "How many days of annual leave do Dublin employees have in 2026?"
     expect(ask(page, question).locator(".philo-text")).to_contain_text("24 days")
-    page.get_by_role("combobox").click()
+    page.locator("summary", has_text="Search only in…").click()
+    page.get_by_role("combobox", name="Collections").click()
     page.get_by_role("option", name="memos").click()
+    page.keyboard.press("Escape")  # closes the list of options
+    expect(page.get_by_text("Only some documents are searched")).to_be_visible()
     page.get_by_role("button", name="New conversation").click()
     answer = ask(page, question)
     expect(answer.locator(".philo-refusal")).to_be_visible()

@@ -95,6 +95,25 @@ def test_a_collection_narrows_the_question(ingested, tmp_path):
     assert ingested("search", "Monday", "--collection", "nowhere", "--json").json == {"hits": []}
 
 
+def test_a_scope_narrows_the_question(ingested, tmp_path):
+    (tmp_path / "menu.md").write_text(
+        "---\nauthor: Ada Lovelace\ndate: 12 mars 2024\n---\n# Canteen\n\nOn Monday: lentils.\n"
+    )
+    ingested("ingest", tmp_path / "menu.md")
+
+    def titles(*options):
+        return {
+            hit["title"] for hit in ingested("search", "Monday", "--json", *options).json["hits"]
+        }
+
+    assert titles("--author", "ada") == {"Canteen"}
+    assert titles("--before", "2024-03-12", "--type", "text") == {"Canteen"}
+    assert "Canteen" not in titles("--after", "2024-03-13")
+    assert titles("--source", tmp_path / "menu.md") == {"Canteen"}
+    assert ingested("search", "Monday", "--after", "soon").code == 2
+    assert "no day" in ingested("ask", "?", "--after", "2024-2-1", "--before", "2024-1-1").err
+
+
 def test_indexes_are_made_anew(ingested):
     assert ingested("documents", "reindex", "--json").json == {"documents": 2, "chunks": 2}
     assert ingested("search", "doctor's certificate", "--json").json["hits"]

@@ -234,6 +234,17 @@ def test_english_is_found_whatever_its_form(lexicon: Lexicon, text: str, query: 
         ("ouvert à 12:30", "12:30"),
         ("écrire à rh@exemple.fr", "rh@exemple.fr"),
         ("le fichier philo.toml", "philo.toml"),
+        ("pièce LM-240/B", "LM-240"),
+        ("un taux de 3,8\u00a0%", "3.8%"),
+        ("un taux de 3.8%", "3,8 %"),
+        ("la somme de 3\u202f500\u00a0€", "3500"),
+        ("la somme de 3\u00a0500 €", "3 500 euros"),
+        ("a sum of 3,500 euros", "3500"),
+        ("la somme de 1 234 567,89 €", "1234567,89"),
+        ("signé le 12\u00a0mars 2024", "12/03/2024"),
+        ("signed on March 12, 2024", "12.03.2024"),
+        ("signé le 1er août 2024", "2024-08-01"),
+        ("depuis le 01/08/2024", "August 1, 2024"),
     ],
 )
 def test_codes_are_found_whole_and_in_parts(
@@ -241,6 +252,26 @@ def test_codes_are_found_whole_and_in_parts(
 ) -> None:
     lexicon.add([entry("a:0", text), entry("b:0", "norme REF taux de ouvert à écrire le fichier")])
     assert found(lexicon, query, language)[:1] == ["a:0"]
+
+
+def test_a_date_or_an_amount_ranks_above_its_scattered_parts(lexicon: Lexicon) -> None:
+    lexicon.add(
+        [
+            entry("date:0", "fait le 12/03/2024 à Lyon"),
+            entry("parts:0", "fait le 3 mars 2024 à Lyon"),
+            entry("amount:0", "un loyer de 3 500 € par mois"),
+            entry("numbers:0", "3 salles, 500 chaises et 3 tables de 500"),
+        ]
+    )
+    assert found(lexicon, "12 mars 2024")[0] == "date:0"
+    assert found(lexicon, "3500 €") == ["amount:0"]
+    assert found(lexicon, "3 500 €")[0] == "amount:0"
+
+
+def test_years_beside_numbers_are_no_amount(lexicon: Lexicon) -> None:
+    lexicon.add([entry("a:0", "en 2003 500 personnes"), entry("b:0", "2003500 pièces")])
+    assert found(lexicon, "2003500") == ["b:0"]
+    assert found(lexicon, "500 personnes") == ["a:0"]
 
 
 def test_a_whole_code_ranks_above_its_scattered_parts(lexicon: Lexicon) -> None:

@@ -11,11 +11,15 @@ import pytest
 from assistant.errors import IndexMismatchError
 from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorIndex
 from assistant.knowledge.vectors.chroma import MAX_ROWS, ChromaVectors
+from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
+from assistant.knowledge.vectors.mirrored import MirroredVectors
 from assistant.types import OPERATOR, Readable
 
 DIMENSION = 16
 EVERYONE = Readable()
+CLOSE = 5e-5
+"""Scores may be of vectors kept in two bytes a component."""
 
 
 def unit_vectors(count: int, *, seed: int = 0) -> np.ndarray:
@@ -37,13 +41,18 @@ def found(index: VectorIndex, vector: Vector, readable: Readable, k: int = 10) -
     return [hit.id for hit in index.search(vector, k=k, readable=readable)]
 
 
-@pytest.fixture(params=["chroma", "memory"])
+@pytest.fixture(params=["chroma", "memory", "exact", "mirrored"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
-    opened: VectorIndex = (
-        ChromaVectors(tmp_path / "vectors", embedder_id="e", dimension=DIMENSION)
-        if request.param == "chroma"
-        else MemoryVectors(DIMENSION)
-    )
+    opened: VectorIndex
+    if request.param == "chroma":
+        opened = ChromaVectors(tmp_path / "vectors", embedder_id="e", dimension=DIMENSION)
+    elif request.param == "memory":
+        opened = MemoryVectors(DIMENSION)
+    elif request.param == "exact":
+        opened = ExactVectors(DIMENSION)
+    else:
+        opened = MirroredVectors(MemoryVectors(DIMENSION), ExactVectors(DIMENSION), lambda _ids: [])
+        opened.search(unit_vectors(1)[0], k=1, readable=EVERYONE)  # makes the copy
     yield opened
     opened.close()
 
@@ -55,7 +64,9 @@ def test_nearest_comes_first_with_its_cosine(index: VectorIndex) -> None:
     hits = index.search(question, k=5, readable=EVERYONE)
     cosines = vectors @ question
     assert [hit.id for hit in hits] == [f"d:{i}" for i in np.argsort(-cosines)[:5]]
-    assert [hit.score for hit in hits] == pytest.approx(sorted(cosines, reverse=True)[:5], abs=1e-5)
+    assert [hit.score for hit in hits] == pytest.approx(
+        sorted(cosines, reverse=True)[:5], abs=CLOSE
+    )
 
 
 def test_only_chunks_of_the_readers_groups_are_found(index: VectorIndex) -> None:
@@ -105,7 +116,7 @@ def test_adding_again_replaces_vector_groups_and_collection(index: VectorIndex) 
     assert found(index, after, EVERYONE) == []
     assert found(index, after, Readable(frozenset({"hr"}))) == []
     [hit] = index.search(after, k=5, readable=Readable(frozenset({"board"}), collection="law"))
-    assert hit.score == pytest.approx(1.0, abs=1e-5)
+    assert hit.score == pytest.approx(1.0, abs=CLOSE)
     index.add([entry("a:0", after)])
     assert found(index, after, Readable(frozenset({"board"}))) == []
 

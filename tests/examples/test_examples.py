@@ -121,3 +121,11 @@ def test_script_makes_the_committed_documents(tmp_path: Path, texts: dict[str, s
     assert {name: read_text(tmp_path / name) for name in MADE} == {
         name: texts[name] for name in MADE
     }
+
+
+@pytest.mark.parametrize("name", ["crossing.jsonl", "dialogues.jsonl"])
+def test_support_of_a_search_stands_in_its_document(name: str, texts: dict[str, str]) -> None:
+    rows = [json.loads(line) for line in (EXAMPLES / name).read_text("utf-8").splitlines()]
+    missing = [row["_id"] for row in rows if squeeze(row["support"]) not in texts[row["document"]]]
+    assert missing == []
+    assert len({row["_id"] for row in rows}) == len(rows)

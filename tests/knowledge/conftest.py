@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.knowledge.database import open_database
+from assistant.knowledge.indexes import read_vector_entries
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library, Publication
 from assistant.knowledge.vectors.chroma import ChromaVectors
+from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
-from assistant.types import OPERATOR, Chunk, Draft, Language, Line, Readable
+from assistant.knowledge.vectors.mirrored import MirroredVectors
+from assistant.types import OPERATOR, Chunk, DateBasis, Draft, Language, Line, Readable
 
 EMBEDDER = "test-embedder"
 DIMENSION = 8
@@ -37,6 +41,9 @@ def build_draft(
     language: Language | None = "fr",
     heading: tuple[str, ...] = (),
     table_header: str = "",
+    author: str = "",
+    date: str = "",
+    date_basis: DateBasis = "",
 ) -> Draft:
     """A document with one chunk a text, each on a page of its own."""
     chunks: list[Chunk] = []
@@ -59,6 +66,9 @@ def build_draft(
         language=language,
         pages=max(1, len(texts)),
         empty_pages=(7,),
+        author=author,
+        date=date,
+        date_basis=date_basis,
         media_type="text/plain",
         size_bytes=start,
     )
@@ -79,11 +89,13 @@ class Shelf:
     ) -> None:
         self.directory = directory
         self.database = open_database(directory / "philo.db")
-        self.vectors = (
+        store = (
             MemoryVectors(DIMENSION)
             if in_memory
             else ChromaVectors(directory / "vectors", embedder_id=EMBEDDER, dimension=DIMENSION)
         )
+        read = partial(read_vector_entries, self.database)
+        self.vectors = MirroredVectors(store, ExactVectors(DIMENSION), read)
         self.lexicon = TantivyLexicon(None if in_memory else directory / "lexicon")
         self.library = Library(
             self.database, self.vectors, self.lexicon, embedder_id=EMBEDDER, failpoint=failpoint

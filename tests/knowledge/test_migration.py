@@ -92,6 +92,7 @@ def test_documents_of_the_first_schema_are_found_as_before(
     info = infos["a"]
     assert (info.title, info.groups, info.pages, info.empty_pages) == ("Titre", ["hr"], 3, [2])
     assert (info.pages_read, info.recognised_pages, info.ocr_confidence) == (2, [], None)
+    assert (info.author, info.date, info.date_basis) == ("Anne", "2025", "document")
     assert info.state == "published"
     first, second = migrated.library.document_chunks(info.id, OPERATOR)
     assert (first.text, second.text) == ("commun", "propre à a")

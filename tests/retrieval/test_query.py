@@ -79,3 +79,27 @@ def test_a_new_subject_leaves_the_old_one_behind(question):
 def test_a_question_that_points_back_takes_the_earlier_one_along(question):
     text = read_question(question, history=HISTORY, max_chars=200).text
     assert text == f"How soon must expenses be claimed? {question}"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many digits does the meter's display show when it is running?",
+        "Who chooses a software subscription and which review does it need?",
+        "Les télétravailleurs répondent-ils aux messages du soir quand ils sont absents ?",
+    ],
+)
+def test_a_pronoun_that_its_own_question_explains_points_to_nothing_earlier(question):
+    assert read_question(question, history=HISTORY, max_chars=200).text == question
+
+
+def test_a_chain_of_follow_ups_goes_back_to_the_question_that_stood_alone():
+    turns = [
+        "Who sells the meter LM-240 in Ireland?",
+        "What is the training budget for engineering in 2026?",
+        "And for apprentices?",
+        "And in 2025?",
+    ]
+    history = [Turn(role="user", text=turn) for turn in turns]
+    text = read_question("And for production?", history=history, max_chars=200).text
+    assert text == f"{turns[1]} {turns[3]} And for production?"

@@ -4,8 +4,18 @@ from ui.components.answer import finished_answer, growing_answer
 from ui.language import load_texts
 
 ENGLISH = load_texts("en")
-SUPPORTED = {"text": "Two days.", "supported": True, "citations": [1]}
-DOUBTFUL = {"text": "Or <b>three</b>.", "supported": False, "citations": []}
+SUPPORTED = {
+    "text": "Two days.",
+    "supported": True,
+    "citations": [1],
+    "doubt": None,
+    "translated": False,
+}
+DOUBT = {"fault": "number", "en": "no “three”", "fr": "pas de « three »"}
+DOUBTFUL = {
+    "text": "Or <b>three</b>.", "supported": False, "citations": [], "doubt": DOUBT,
+    "translated": False,
+}  # fmt: skip
 PASSAGE = {
     "document_id": "d", "uri": "file:///a.md", "title": "Remote work", "page": 1, "pages": 3,
     "heading": [],
@@ -63,3 +73,21 @@ def test_other_places_of_a_text_are_named():
         ENGLISH, ANSWER | {"citations": [CITATION | {"places": [also]}]}, scope="0"
     )
     assert "The same text is in: Charte &lt;2&gt;, p. 7" in shown
+
+
+def test_a_doubt_says_why_in_the_reader_s_language():
+    answer = ANSWER | {"sentences": [DOUBTFUL]}
+    assert 'title="no “three”"' in finished_answer(ENGLISH, answer, scope="0")
+    assert 'title="pas de « three »"' in finished_answer(load_texts("fr"), answer, scope="0")
+
+
+def test_a_sentence_that_is_left_as_it_is_has_no_mark():
+    left = DOUBTFUL | {"doubt": None}
+    shown = finished_answer(ENGLISH, ANSWER | {"sentences": [left]}, scope="0")
+    assert ENGLISH("answer.unsupported") not in shown
+
+
+def test_a_source_in_another_language_is_told():
+    sentence = SUPPORTED | {"translated": True}
+    shown = finished_answer(ENGLISH, ANSWER | {"sentences": [sentence]}, scope="0")
+    assert ENGLISH("answer.translated") in shown

@@ -47,8 +47,13 @@ def _paragraph(
 
 
 def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
-    if not sentence["supported"]:
-        warning = element("span", texts("answer.unsupported"), class_="philo-flag")
+    if doubt := sentence["doubt"]:
+        warning = element(
+            "span",
+            texts("answer.unsupported"),
+            class_="philo-flag",
+            title=doubt[texts.language],
+        )
         return join(element("span", sentence["text"], class_="philo-unsupported"), warning, " ")
     marks = [
         element(
@@ -60,6 +65,14 @@ def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
         )
         for marker in sentence["citations"]
     ]
+    if sentence["translated"]:
+        note = element(
+            "span",
+            texts("answer.translated"),
+            class_="philo-flag",
+            title=texts("answer.translated_hint"),
+        )
+        return join(sentence["text"], *marks, note, " ")
     return join(sentence["text"], *marks, " ")
 
 

@@ -55,6 +55,7 @@ def _row(texts: Texts, document: Document) -> Markup:
             document["title"],
             _empty_pages(texts, document),
             _recognised_pages(texts, document),
+            _origin(texts, document),
             class_="philo-cell-title",
         ),
         _cell("pages", texts("documents.column_pages"), texts.number(document["pages"])),
@@ -93,6 +94,15 @@ def _recognised_pages(texts: Texts, document: Document) -> Markup:
     pages = texts.count("documents.recognised_pages", len(document["recognised_pages"]))
     sure = texts("documents.confidence", percent=round(100 * confidence))
     return element("span", f"{pages} ({sure})", class_="philo-flag")
+
+
+def _origin(texts: Texts, document: Document) -> Markup:
+    """By whom, and of which day; said of a day that only the file knows."""
+    day = document["date"]
+    if day and document["date_basis"] == "file":
+        day = texts("documents.file_date", date=day)
+    said = " · ".join(part for part in (document["author"], day) if part)
+    return element("span", said, class_="philo-origin") if said else join()
 
 
 def _confirm_deletion(service: Service, texts: Texts, document: Document) -> None:

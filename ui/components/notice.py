@@ -34,6 +34,8 @@ def show_problem(texts: Texts, error: ServiceError, *, max_question_chars: int =
             title = texts("error.generation")
         case "StorageFullError":
             title = texts("error.storage_full")
+        case "NothingToSummariseError":
+            title = texts("error.nothing_to_summarise")
         case "DocumentNotFoundError":
             title, said = texts("error.document_gone"), ""
         case _:

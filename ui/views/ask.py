@@ -9,14 +9,15 @@ import streamlit as st
 from ui import state
 from ui.client import Service, ServiceError
 from ui.components.answer import finished_answer, growing_answer, question_text
-from ui.components.collections import known_collections
 from ui.components.examples import show_examples
 from ui.components.frame import bring_last_message_into_view
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice, show_problem
+from ui.components.rating import show_rating
+from ui.components.scope import choose_scope
 from ui.language import Texts
 from ui.read_ahead import read_ahead
-from ui.replies import Health, Sentence, Turn
+from ui.replies import Health, Scope, Sentence, Turn
 from ui.state import Exchange
 
 QUESTION_ICON = ":material/person:"
@@ -53,7 +54,8 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
     if question:
         state.conversation().append(Exchange(question))
     exchanges = state.conversation()
-    collection = _show_head(texts, known_collections(service, health), started=bool(exchanges))
+    _show_head(texts, started=bool(exchanges))
+    scope = choose_scope(service, texts, health)
     examples = st.empty()
     if not exchanges:
         with examples.container():
@@ -64,36 +66,25 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
         with st.chat_message("assistant", avatar=ANSWER_ICON):
             is_last = number == len(exchanges) - 1
             if question and is_last:
-                _write_answer(service, texts, exchange, number, history, collection)
+                _write_answer(service, texts, exchange, number, history, scope)
             if exchange.answer is None:
                 _show_failure(texts, health, exchange, may_ask_again=is_last)
             elif not (question and is_last):
                 show(finished_answer(texts, exchange.answer, scope=str(number)))
+            if exchange.answer is not None:
+                show_rating(service, texts, exchange, scope=str(number))
 
 
-def _show_head(texts: Texts, collections: list[str], *, started: bool) -> str | None:
-    """Title, notice and the choice of documents. Returns the collection chosen, None for all."""
+def _show_head(texts: Texts, *, started: bool) -> None:
     st.title(texts("ask.title"), anchor=False)
     show_hint(texts("ask.notice"))
-    collection = None
-    with st.container(key="ask-head", horizontal=True, vertical_alignment="bottom"):
-        if len(collections) > 1:
-            collection = st.selectbox(
-                texts("ask.scope"),
-                collections,
-                index=None,
-                placeholder=texts("ask.scope_all"),
-                key=state.SCOPE,
-                persist_state="session",
-                width=280,
-            )
+    with st.container(key="ask-head", horizontal=True):  # always, so that nothing below moves
         if started:
             st.button(
                 texts("ask.new_conversation"),
                 on_click=state.forget_conversation,
                 icon=":material/add_comment:",
             )
-    return collection
 
 
 def _write_answer(
@@ -102,14 +93,14 @@ def _write_answer(
     exchange: Exchange,
     number: int,
     history: list[Turn],
-    collection: str | None,
+    scope: Scope,
 ) -> None:
     """Show sentence after sentence and keep what came of it in the exchange."""
     place, stop = st.empty(), st.empty()
     stop.button(texts("ask.stop"), key=f"stop-{number}", icon=":material/stop_circle:")
     bring_last_message_into_view()
     sentences: list[Sentence] = []
-    events = service.ask(exchange.question, history=history, collection=collection)
+    events = service.ask(exchange.question, history=history, scope=scope)
     try:
         with closing(read_ahead(events, wait_s=POLL_S)) as coming:
             place.html(growing_answer(texts, sentences, scope=str(number)))

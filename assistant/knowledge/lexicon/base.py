@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,12 +33,19 @@ class Lexicon(Protocol):
         """Forget these chunks; unknown ids are passed over."""
 
     def search(
-        self, query: str, *, k: int, readable: Readable, language: Language
+        self,
+        query: str,
+        *,
+        k: int,
+        readable: Readable,
+        language: Language,
+        documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         """At most `k` chunk ids, best first, with their BM25 scores (> 0).
 
         Any text is a valid query: it is words, never query syntax. `language` is the
-        question's and chooses the stemming. Empty when no word of it occurs.
+        question's and chooses the stemming. `documents` are ids; only chunks of these are
+        returned. Empty when no word of it occurs.
         """
 
     def ids(self) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import tantivy
@@ -16,16 +16,19 @@ from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.lexicon.segments import mend_segments
 from assistant.types import Language, Readable, ScoredId
 
-BODY_WEIGHT = 1.0
-TITLE_WEIGHT = 0.5
-HEADING_WEIGHT = 0.5
-"""BM25 already favours short fields: 1.5 for titles lost .04 nDCG@10 on SciFact against 0.5."""
+TITLE_TIMES = 3
+HEADING_TIMES = 2
+"""How often the words of a chunk's title and headings count beside those of its text: one field
+with one length (Robertson et al., CIKM 2004, doi:10.1145/1031171.1031181). A word that is in
+both scores less than twice, as fields of their own would give it."""
+
+MANY_GROUPS = 64
+"""From here on a set of terms is quicker than a clause each: 6 instead of 10 ms for 450 groups
+of 100,000 chunks, but 3 instead of 2 for five groups."""
 
 WRITER_HEAP_BYTES = 64_000_000
 MIN_FREE_BYTES = 2**20
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
-
-_WEIGHTS = {"body": BODY_WEIGHT, "title": TITLE_WEIGHT, "heading": HEADING_WEIGHT}
 
 
 class TantivyLexicon:
@@ -60,7 +63,13 @@ class TantivyLexicon:
                 writer.delete_documents_by_term("chunk_id", chunk_id)
 
     def search(
-        self, query: str, *, k: int, readable: Readable, language: Language
+        self,
+        query: str,
+        *,
+        k: int,
+        readable: Readable,
+        language: Language,
+        documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         words = query_terms(query, language)
         if k < 1 or not words or not (readable.everything or readable.groups):
@@ -68,10 +77,18 @@ class TantivyLexicon:
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         clauses = [(must, self._any_word(words, language))]
         if not readable.everything:
-            groups = [(should, self._term("groups", group)) for group in sorted(readable.groups)]
-            clauses.append((must, _unscored(tantivy.Query.boolean_query(groups))))
+            groups = sorted(readable.groups)
+            if len(groups) > MANY_GROUPS:
+                shared = tantivy.Query.term_set_query(self._schema, "groups", groups)
+            else:
+                terms = [(should, self._term("groups", group)) for group in groups]
+                shared = tantivy.Query.boolean_query(terms)
+            clauses.append((must, _unscored(shared)))
         if readable.collection is not None:
             clauses.append((must, _unscored(self._term("collection", readable.collection))))
+        if documents is not None:
+            among = tantivy.Query.term_set_query(self._schema, "document_id", [*documents])
+            clauses.append((must, _unscored(among)))
         searcher = self._index.searcher()
         found = searcher.search(tantivy.Query.boolean_query(clauses), limit=k, count=False)
         return [
@@ -97,13 +114,12 @@ class TantivyLexicon:
             self._release_writer()
 
     def _any_word(self, words: Sequence[tuple[str, ...]], language: Language) -> tantivy.Query:
-        """A word scores once in a field, by its best form, and the fields add up."""
+        """A word scores once, by its best form."""
         clauses = []
         for forms in words:
-            for name, weight in _WEIGHTS.items():
-                terms = [self._term(f"{name}_{language}", form) for form in forms]
-                best = terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
-                clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(best, weight)))
+            terms = [self._term(f"words_{language}", form) for form in forms]
+            best = terms[0] if len(terms) == 1 else tantivy.Query.disjunction_max_query(terms)
+            clauses.append((tantivy.Occur.Should, best))
         return tantivy.Query.boolean_query(clauses)
 
     def _term(self, field: str, term: str) -> tantivy.Query:
@@ -180,13 +196,12 @@ class TantivyLexicon:
 def _build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk_id", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("groups", "collection"):
+    for name in ("groups", "collection", "document_id"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in _WEIGHTS:
-        for language in LANGUAGES:
-            builder.add_text_field(
-                f"{name}_{language}", tokenizer_name="whitespace", index_option="freq"
-            )
+    for language in LANGUAGES:
+        builder.add_text_field(
+            f"words_{language}", tokenizer_name="whitespace", index_option="freq"
+        )
     return builder.build()
 
 
@@ -194,11 +209,14 @@ def _to_document(entry: LexiconEntry) -> tantivy.Document:
     document = tantivy.Document()
     document.add_text("chunk_id", entry.chunk_id)
     document.add_text("collection", entry.collection)
+    document.add_text("document_id", entry.document_id)
     for group in sorted(entry.groups):
         document.add_text("groups", group)
-    for name, text in (("body", entry.text), ("title", entry.title), ("heading", entry.heading)):
-        for language in LANGUAGES:
-            document.add_text(f"{name}_{language}", " ".join(index_terms(text, language)))
+    for language in LANGUAGES:
+        terms = TITLE_TIMES * index_terms(entry.title, language)
+        terms += HEADING_TIMES * index_terms(entry.heading, language)
+        terms += index_terms(entry.text, language)
+        document.add_text(f"words_{language}", " ".join(terms))
     return document
 
 

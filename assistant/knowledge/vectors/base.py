@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,13 +41,21 @@ class VectorIndex(Protocol):
     def remove(self, chunk_ids: Sequence[str]) -> None:
         """Forget these chunks; unknown ids are passed over."""
 
-    def search(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
+    def search(
+        self,
+        vector: Vector,
+        *,
+        k: int,
+        readable: Readable,
+        documents: Collection[str] | None = None,
+    ) -> list[ScoredId]:
         """At most `k` chunk ids, best first.
 
         Args:
             vector: (D,) float32, L2-normalised.
             readable: only chunks of these groups (and this collection) are returned;
                 there is no search without it.
+            documents: ids; only chunks of these are returned.
         Returns:
             (chunk id, cosine similarity in [-1, 1]).
         Raises:

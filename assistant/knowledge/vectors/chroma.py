@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,9 +26,12 @@ from assistant.types import Readable, ScoredId
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
-    from chromadb.api.models.Collection import Collection
+    from chromadb.api.models.Collection import Collection as ChromaCollection
 
 COLLECTION = "chunks"
+FIELDS = "collection document groups"
+"""Held of each chunk; an index with others is emptied, and filled again from SQL."""
+
 MAX_ROWS = 5_461
 """Of one call: Chroma refuses more."""
 
@@ -52,7 +55,7 @@ class ChromaVectors:
         self._embedder_id = embedder_id
         self.dimension = dimension
         self._client: Client
-        self._collection: Collection
+        self._collection: ChromaCollection
         if _is_damaged(directory / "chroma.sqlite3"):
             shutil.rmtree(directory)
         self._open()
@@ -64,6 +67,8 @@ class ChromaVectors:
                     f"{directory} holds vectors of the embedder {held!r}, not of {embedder_id!r}; "
                     "delete that directory, it is rebuilt at the next start"
                 )
+            self.clear()
+        elif self._collection.metadata.get("fields") != FIELDS:
             self.clear()
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
@@ -83,15 +88,24 @@ class ChromaVectors:
             for first in range(0, len(chunk_ids), MAX_ROWS):
                 self._collection.delete(ids=list(chunk_ids[first : first + MAX_ROWS]))
 
-    def search(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
+    def search(
+        self,
+        vector: Vector,
+        *,
+        k: int,
+        readable: Readable,
+        documents: Collection[str] | None = None,
+    ) -> list[ScoredId]:
         self._check(vector)
         if k < 1 or not (readable.everything or readable.groups):
+            return []
+        if documents is not None and not documents:
             return []
         with self._translated():
             found = self._collection.query(
                 query_embeddings=vector[np.newaxis],  # (1, D)
                 n_results=k,
-                where=_where(readable),
+                where=_where(readable, documents),
                 include=["distances"],
             )
         distances = (found["distances"] or [[]])[0]
@@ -126,7 +140,7 @@ class ChromaVectors:
             self._collection = self._client.get_or_create_collection(
                 COLLECTION,
                 configuration={"hnsw": HNSW},
-                metadata={"embedder": self._embedder_id},
+                metadata={"embedder": self._embedder_id, "fields": FIELDS},
                 embedding_function=None,
             )
             opened.pop_all()
@@ -173,11 +187,13 @@ def _is_damaged(path: Path) -> bool:
 def _metadata(entry: VectorEntry) -> dict[str, Any]:
     # None, because Chroma keeps the former value of a key that is left out or empty.
     groups = sorted(entry.groups) or None
-    return {"collection": entry.collection, "groups": groups}
+    return {"collection": entry.collection, "document": entry.document_id, "groups": groups}
 
 
-def _where(readable: Readable) -> dict[str, Any] | None:
+def _where(readable: Readable, documents: Collection[str] | None) -> dict[str, Any] | None:
     conditions: list[dict[str, Any]] = []
+    if documents is not None:
+        conditions.append({"document": {"$in": sorted(documents)}})
     if not readable.everything:
         groups = [{"groups": {"$contains": group}} for group in sorted(readable.groups)]
         conditions.append(groups[0] if len(groups) == 1 else {"$or": groups})

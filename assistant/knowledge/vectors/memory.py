@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -25,9 +25,20 @@ class MemoryVectors:
         for chunk_id in chunk_ids:
             self._entries.pop(chunk_id, None)
 
-    def search(self, vector: Vector, *, k: int, readable: Readable) -> list[ScoredId]:
+    def search(
+        self,
+        vector: Vector,
+        *,
+        k: int,
+        readable: Readable,
+        documents: Collection[str] | None = None,
+    ) -> list[ScoredId]:
         self._check(vector)
-        seen = [entry for entry in list(self._entries.values()) if _may_see(readable, entry)]
+        seen = [
+            entry
+            for entry in list(self._entries.values())
+            if _may_see(readable, entry) and (documents is None or entry.document_id in documents)
+        ]
         if k < 1 or not seen:
             return []
         scores = np.stack([entry.vector for entry in seen]) @ vector  # (N, D) @ (D,) -> (N,)

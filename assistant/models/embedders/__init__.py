@@ -33,4 +33,10 @@ def open_embedder(settings: ModelSettings) -> Embedder:
     return OnnxEmbedder(verified, entry, threads=settings.threads)
 
 
-__all__ = ["Embedder", "open_embedder"]
+def absolute_name(embedder: str) -> str:
+    """What an embedder is called wherever a process is started: a folder by its whole path."""
+    folder = Path(embedder).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else embedder
+
+
+__all__ = ["Embedder", "absolute_name", "open_embedder"]

@@ -1,0 +1,274 @@
+"""The register of people, groups and tokens in the database."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import secrets
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from assistant.access.types import (
+    GroupInfo,
+    NewToken,
+    Principal,
+    Role,
+    TokenInfo,
+    TokenScope,
+    UserInfo,
+)
+from assistant.errors import PeopleError, UnknownTokenError, UnknownUserError
+from assistant.knowledge.database import Database
+from assistant.knowledge.tables import DocumentGroupRow, MemberRow, TokenRow, UserRow
+from assistant.types import EVERYONE
+
+TOKEN_PREFIX = "philo_"  # noqa: S105 - by which a leaked one is found
+_NAME = re.compile(r"[^\W_](?:[\w.@+-]{0,98}[\w])?")
+_USE_GRAIN = timedelta(minutes=5)
+"""How exactly the last use of a token is kept: not every request writes."""
+
+
+class People:
+    """From any thread. See `assistant.access.types.Register`."""
+
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database = database
+        self._clock = clock
+
+    def users(self) -> list[UserInfo]:
+        with self._database.reading() as session:
+            rows = session.scalars(select(UserRow).order_by(UserRow.key)).all()
+            return [_user_info(session, row) for row in rows]
+
+    def user(self, name: str) -> UserInfo:
+        with self._database.reading() as session:
+            return _user_info(session, _find(session, name))
+
+    def add_user(
+        self, name: str, *, role: Role = Role.READER, groups: Iterable[str] = ()
+    ) -> UserInfo:
+        name = name.strip()
+        if not _NAME.fullmatch(name):
+            raise PeopleError(
+                f"{name!r} cannot be a user's name: letters, digits and . _ - + @, at most 100"
+            )
+        joined = [_group_name(group) for group in groups]
+        row = UserRow(
+            id=uuid.uuid4().hex,
+            key=name.casefold(),
+            name=name,
+            role=role.value,
+            disabled=False,
+            created_at=self._clock(),
+        )
+        try:
+            with self._database.writing() as session:
+                session.add(row)
+                session.flush()
+                _join(session, row.id, joined)
+        except IntegrityError as exc:
+            raise PeopleError(f"there is a user {name!r} already; see: philo users list") from exc
+        return self.user(name)
+
+    def change_user(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        join: Iterable[str] = (),
+        leave: Iterable[str] = (),
+        disabled: bool | None = None,
+    ) -> UserInfo:
+        joined = [_group_name(group) for group in join]
+        with self._database.writing() as session:
+            row = _find(session, name)
+            if role is not None:
+                row.role = role.value
+            if disabled is not None:
+                row.disabled = disabled
+            session.execute(
+                delete(MemberRow).where(
+                    MemberRow.user_id == row.id, MemberRow.group_name.in_(list(leave))
+                )
+            )
+            _join(session, row.id, joined)
+        return self.user(name)
+
+    def remove_user(self, name: str) -> None:
+        with self._database.writing() as session:
+            session.delete(_find(session, name))
+
+    def groups(self) -> list[GroupInfo]:
+        members = select(MemberRow.group_name, func.count()).group_by(MemberRow.group_name)
+        documents = select(DocumentGroupRow.group_name, func.count()).group_by(
+            DocumentGroupRow.group_name
+        )
+        with self._database.reading() as session:
+            users = {name: int(count) for name, count in session.execute(members)}
+            shared = {name: int(count) for name, count in session.execute(documents)}
+            everybody = session.scalar(select(func.count()).select_from(UserRow)) or 0
+        users[EVERYONE] = everybody
+        return [
+            GroupInfo(name=name, users=users.get(name, 0), documents=shared.get(name, 0))
+            for name in sorted({*users, *shared})
+        ]
+
+    def tokens(self, user: str | None = None) -> list[TokenInfo]:
+        query = (
+            select(TokenRow, UserRow.name)
+            .join(UserRow, UserRow.id == TokenRow.user_id)
+            .order_by(TokenRow.created_at.desc(), TokenRow.id)
+        )
+        with self._database.reading() as session:
+            if user is not None:
+                query = query.where(TokenRow.user_id == _find(session, user).id)
+            return [_token_info(row, name) for row, name in session.execute(query)]
+
+    def create_token(
+        self, user: str, *, name: str = "", scope: TokenScope = TokenScope.READ, days: int = 90
+    ) -> NewToken:
+        secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        now = self._clock()
+        with self._database.writing() as session:
+            owner = _find(session, user)
+            row = TokenRow(
+                id=uuid.uuid4().hex[:12],
+                user_id=owner.id,
+                name=name.strip()[:100],
+                scope=scope.value,
+                sha256=_digest(secret),
+                hint=secret[-4:],
+                created_at=now,
+                expires_at=now + timedelta(days=days),
+                revoked=False,
+            )
+            session.add(row)
+            session.flush()
+            return NewToken(secret=secret, token=_token_info(row, owner.name))
+
+    def revoke_token(self, token_id: str) -> None:
+        with self._database.writing() as session:
+            row = session.get(TokenRow, token_id)
+            if row is None:
+                raise UnknownTokenError(
+                    f"there is no token {token_id!r}; list them: philo tokens list"
+                )
+            row.revoked = True
+
+    def principal(self, name: str) -> Principal:
+        """Somebody as the operator lets them ask.
+
+        Raises:
+            UnknownUserError: no such user, or a disabled one.
+        """
+        with self._database.reading() as session:
+            row = _find(session, name)
+            if row.disabled:
+                raise UnknownUserError(
+                    f"the user {row.name!r} is disabled; "
+                    f"enable: philo users change {row.name} --enable"
+                )
+            return _principal(session, row, TokenScope.WRITE)
+
+    def principal_of_token(self, secret: str) -> Principal | None:
+        """None: unknown, expired, revoked, or of a disabled user. It is not told which."""
+        if not secret.startswith(TOKEN_PREFIX):
+            return None
+        now = self._clock()
+        query = (
+            select(TokenRow, UserRow)
+            .join(UserRow, UserRow.id == TokenRow.user_id)
+            .where(TokenRow.sha256 == _digest(secret))
+        )
+        with self._database.reading() as session:
+            found = session.execute(query).one_or_none()
+            if found is None:
+                return None
+            token, user = found
+            if token.revoked or user.disabled or token.expires_at <= now:
+                return None
+            principal = _principal(session, user, TokenScope(token.scope))
+            used, token_id = token.last_used_at, token.id
+        if used is None or now - used > _USE_GRAIN:
+            with self._database.writing() as session:
+                row = session.get(TokenRow, token_id)
+                if row is not None:
+                    row.last_used_at = now
+        return principal
+
+
+def _digest(secret: str) -> str:
+    """Plain SHA-256: the secret is 256 random bits, which nobody guesses."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _find(session: Session, name: str) -> UserRow:
+    row = session.scalar(select(UserRow).where(UserRow.key == name.strip().casefold()))
+    if row is None:
+        known = {name.casefold(): name for name in session.scalars(select(UserRow.name))}
+        near = difflib.get_close_matches(name.casefold(), known, n=1)
+        hint = f"; did you mean {known[near[0]]!r}?" if near else "; see: philo users list"
+        raise UnknownUserError(f"there is no user {name!r}{hint}")
+    return row
+
+
+def _group_name(group: str) -> str:
+    name = group.strip()
+    if not name or len(name) > 100 or not name.isprintable() or "," in name:
+        raise PeopleError(f"{group!r} cannot be a group's name: printable, no comma, at most 100")
+    return name
+
+
+def _join(session: Session, user_id: str, groups: Iterable[str]) -> None:
+    known = set(
+        session.scalars(select(MemberRow.group_name).where(MemberRow.user_id == user_id)).all()
+    )
+    for group in dict.fromkeys(groups):
+        if group not in known and group != EVERYONE:
+            session.add(MemberRow(user_id=user_id, group_name=group))
+
+
+def _groups_of(session: Session, user_id: str) -> list[str]:
+    query = select(MemberRow.group_name).where(MemberRow.user_id == user_id)
+    return list(session.scalars(query.order_by(MemberRow.group_name)).all())
+
+
+def _principal(session: Session, row: UserRow, scope: TokenScope) -> Principal:
+    return Principal(
+        name=row.name,
+        role=Role(row.role),
+        groups=frozenset(_groups_of(session, row.id)),
+        scope=scope,
+    )
+
+
+def _user_info(session: Session, row: UserRow) -> UserInfo:
+    return UserInfo(
+        name=row.name,
+        role=Role(row.role),
+        groups=_groups_of(session, row.id),
+        disabled=row.disabled,
+        created_at=row.created_at.isoformat(),
+    )
+
+
+def _token_info(row: TokenRow, user: str) -> TokenInfo:
+    return TokenInfo(
+        id=row.id,
+        user=user,
+        name=row.name,
+        scope=TokenScope(row.scope),
+        hint=row.hint,
+        created_at=row.created_at.isoformat(),
+        expires_at=row.expires_at.isoformat(),
+        last_used_at=row.last_used_at.isoformat() if row.last_used_at else None,
+        revoked=row.revoked,
+    )

@@ -1,0 +1,63 @@
+"""Indexes over the API: for the operator only."""
+
+from __future__ import annotations
+
+import threading
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.responses import StreamingResponse
+
+from assistant.api.background import Tell, stream_work
+from assistant.api.events import stream_events
+from assistant.api.operator import operator_only
+from assistant.api.schemas import CompareRequest, IndexList, NewIndex
+from assistant.assistant import Assistant
+
+
+def add_indexes(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
+    """
+    Args:
+        operator_token: who shows it may see and change indexes.
+    """
+    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+
+    @router.get("/indexes")
+    def indexes() -> IndexList:
+        """The one in use, and the second one where there is one."""
+        return IndexList(indexes=assistant.indexes.all())
+
+    @router.post("/indexes", response_class=StreamingResponse)
+    def build(request: NewIndex) -> StreamingResponse:
+        """Build a second index in the background, also when the client goes away.
+
+        Server-sent events: `progress`, then the index as `report`; or `error`."""
+
+        def work(tell: Tell, report: Tell, _: threading.Event) -> None:
+            report(assistant.indexes.build(request.embedder, request.chunk_tokens, tell))
+
+        return stream_events(stream_work(work))
+
+    @router.post("/indexes/compare", response_class=StreamingResponse)
+    def compare(request: CompareRequest) -> StreamingResponse:
+        """The same questions asked of both. Events as above."""
+
+        def work(tell: Tell, report: Tell, _: threading.Event) -> None:
+            report(assistant.indexes.compare(request.questions, tell))
+
+        return stream_events(stream_work(work))
+
+    @router.post("/indexes/{index_id}/switch", response_class=StreamingResponse)
+    def switch(index_id: int) -> StreamingResponse:
+        """Let the second index answer, as soon as it holds every document. Events as above."""
+
+        def work(tell: Tell, report: Tell, _: threading.Event) -> None:
+            report(assistant.indexes.switch(index_id, tell))
+
+        return stream_events(stream_work(work))
+
+    @router.delete("/indexes/{index_id}", status_code=204)
+    def drop(index_id: int) -> None:
+        """Remove the second index."""
+        assistant.indexes.drop(index_id)
+
+    api.include_router(router)

@@ -1,0 +1,70 @@
+"""Summaries over HTTP."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI, Header, HTTPException, Response
+from fastapi.responses import StreamingResponse
+
+from assistant.api.events import Event, stream_events
+from assistant.api.reader import Caller, name_of, readable_of
+from assistant.api.schemas import SummaryExport, SummaryRequest
+from assistant.assistant import Assistant
+from assistant.summarizing.exporting import MEDIA_TYPES, export
+from assistant.summarizing.types import (
+    StatementWritten,
+    Summary,
+    SummaryEvent,
+)
+
+
+def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
+    limiter = CapacityLimiter(assistant.settings.serving.slots)
+
+    @api.post("/summaries/stream", response_class=StreamingResponse)
+    def summarise(
+        asked: SummaryRequest,
+        principal: Caller,
+        authorization: Annotated[str, Header()] = "",
+    ) -> StreamingResponse:
+        """Server-sent events: `progress` as sections are read, each checked `statement`, the
+        whole `summary`; or `error`. Who goes away stops the work, and finds what is done of it
+        when asking again. `files` by their path on this machine are for its operator only."""
+        if asked.files and not secrets.compare_digest(
+            authorization.encode(), f"Bearer {operator_token}".encode()
+        ):
+            raise HTTPException(401, "Only the operator's own commands may read paths.")
+        events = assistant.summarise(
+            asked.documents,
+            files=asked.files,
+            readable=readable_of(principal, asked.collection),
+            who=name_of(principal),
+            form=asked.form,
+            language=asked.language,
+            sections=asked.sections,
+        )
+        return stream_events(_named(events), limiter=limiter)
+
+    @api.post("/summaries/export", response_class=Response)
+    def export_summary(asked: SummaryExport, _: Caller) -> Response:
+        """A summary as a file, with its citations as footnotes."""
+        return Response(export([asked.summary], asked.format), media_type=MEDIA_TYPES[asked.format])
+
+
+def _named(events: Iterator[SummaryEvent]) -> Iterator[Event]:
+    try:
+        for event in events:
+            if isinstance(event, Summary):
+                yield "summary", event
+            elif isinstance(event, StatementWritten):
+                yield "statement", event
+            else:
+                yield "progress", event
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,1 @@
+"""A document -> a summary of which every statement is cited."""

@@ -1,0 +1,1 @@
+"""Files that summaries are written to."""

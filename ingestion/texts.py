@@ -1,0 +1,131 @@
+"""Documents that are known as text only become knowledge: no file, no parser."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from assistant.knowledge.library import Library, Publication
+from assistant.knowledge.stored import piece_key
+from assistant.knowledge.vectors.base import Vector
+from assistant.language import detect_language
+from assistant.models.embedders.base import Embedder
+from assistant.settings import IngestSettings
+from assistant.types import (
+    Block,
+    BlockKind,
+    Draft,
+    IngestReport,
+    Line,
+    ParsedDocument,
+    ProgressListener,
+    TextDocument,
+)
+from ingestion.chunking import CHUNKER_REVISION, chunk_document
+from ingestion.progress import Run
+
+BATCH_CHUNKS = 64
+"""Embedded and published together: what an interruption can lose."""
+
+
+def ingest_texts(
+    library: Library,
+    embedder: Embedder,
+    settings: IngestSettings,
+    documents: Sequence[TextDocument],
+    *,
+    collection: str,
+    listener: ProgressListener | None,
+) -> IngestReport:
+    """See `assistant.ingestor.Ingestor`."""
+    recipe = f"text, chunker {CHUNKER_REVISION}, {settings.chunk_tokens} tokens, {embedder.id}"
+    known = library.known([one.uri for one in documents], collection)
+    run = Run(len(documents), listener)
+    missing: list[TextDocument] = []
+    for one in documents:
+        before = known.get(one.uri)
+        if before and (before.content_sha256, before.recipe) == (_sha256(one), recipe):
+            run.finish(one.uri, "unchanged")
+        else:
+            missing.append(one)
+    run.start_work(sum(len(one.text) for one in missing))
+    for batch in _batches(missing, run, recipe, embedder, settings.chunk_tokens):
+        vectors = _embed(library, embedder, [draft for _, draft in batch])
+        publications = [
+            Publication(draft, vectors[index], collection) for index, (_, draft) in enumerate(batch)
+        ]
+        outcomes = library.publish_all(publications)
+        for (one, draft), outcome in zip(batch, outcomes, strict=True):
+            run.pages += 1
+            run.chunks += len(draft.chunks)
+            run.finish(one.uri, outcome, len(one.text))
+    return run.report()
+
+
+def _batches(
+    documents: Sequence[TextDocument],
+    run: Run,
+    recipe: str,
+    embedder: Embedder,
+    chunk_tokens: int,
+) -> Iterator[list[tuple[TextDocument, Draft]]]:
+    batch: list[tuple[TextDocument, Draft]] = []
+    chunks = 0
+    for one in documents:
+        draft = _write_draft(one, recipe, embedder, chunk_tokens)
+        if not draft.chunks:
+            run.fail(one.uri, "no text was found in it", len(one.text))
+            continue
+        batch.append((one, draft))
+        chunks += len(draft.chunks)
+        if chunks >= BATCH_CHUNKS:
+            yield batch
+            batch, chunks = [], 0
+    if batch:
+        yield batch
+
+
+def _write_draft(
+    document: TextDocument, recipe: str, embedder: Embedder, chunk_tokens: int
+) -> Draft:
+    paragraphs = [part.strip() for part in document.text.split("\n") if part.strip()]
+    blocks = tuple(Block(BlockKind.PARAGRAPH, part, (Line(0, 1),)) for part in paragraphs)
+    text, chunks = chunk_document(
+        ParsedDocument(title=document.title, blocks=blocks),
+        count_tokens=embedder.count_tokens,
+        chunk_tokens=chunk_tokens,
+    )
+    return Draft(
+        uri=document.uri,
+        title=document.title,
+        text=text,
+        chunks=chunks,
+        content_sha256=_sha256(document),
+        recipe=recipe,
+        language=detect_language(text),
+        pages=1,
+        media_type="text/plain",
+        size_bytes=len(document.text.encode()),
+    )
+
+
+def _embed(library: Library, embedder: Embedder, drafts: Sequence[Draft]) -> list[np.ndarray]:
+    """(N, D) for each draft; a text that is known is not embedded again."""
+    texts: dict[str, str] = {}
+    keys: list[list[str]] = []
+    for draft in drafts:
+        own = [piece_key(embedder.id, chunk, draft.title) for chunk in draft.chunks]
+        keys.append(own)
+        indexed = [chunk.indexed_text(draft.title) for chunk in draft.chunks]
+        texts |= dict(zip(own, indexed, strict=True))
+    vectors: dict[str, Vector] = library.embeddings([*texts])
+    if new := [key for key in texts if key not in vectors]:
+        fresh = embedder.encode_passages([texts[key] for key in new])  # (N, D)
+        vectors |= dict(zip(new, fresh, strict=True))
+    return [np.stack([vectors[key] for key in own]) for own in keys]
+
+
+def _sha256(document: TextDocument) -> str:
+    return hashlib.sha256(f"{document.title}\n{document.text}".encode()).hexdigest()
