@@ -32,6 +32,7 @@ def opened(
             environ = {
                 "PHILO_MODELS__DIRECTORY": str(model_directory),
                 "PHILO_MODELS__GENERATOR": "none",
+                "PHILO_MODELS__READER": "none",
                 "PHILO_ANSWERING__CACHE_BYTES": cache_bytes,
             }
             settings = load_settings(tmp_path_factory.mktemp("data"), environ=environ)
