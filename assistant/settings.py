@@ -173,6 +173,11 @@ class AnsweringSettings(Section):
     grounding: Literal["strict", "warn", "off"] = Field(
         "strict", description="unsupported sentences are removed, marked, or left as they are"
     )
+    short_answers: bool = Field(
+        False,
+        description="answer a question for a fact with the reader's few words, where it is sure, "
+        "instead of the sentence that holds them",
+    )
     max_question_chars: int = Field(4000, ge=100, le=20_000)
     context_tokens: int = Field(
         600, ge=256, le=100_000, description="most tokens of passages put before the model"

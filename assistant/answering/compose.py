@@ -167,7 +167,8 @@ class Composer:
         or the best sentences themselves."""
         quotes = choose_quotes(evidence, list_candidates(chunks))
         best = evidence.sentences[0][0]
-        short = find_short(evidence, query.asked, best) if best in quotes else None
+        wanted = self._settings.answering.short_answers and best in quotes
+        short = find_short(evidence, query.asked, best) if wanted else None
         if self._generator is not None:
             shown = fit_passages(query, passages, evidence, self._generator, self._settings)
             prompt = build_prompt(query, shown)

@@ -89,7 +89,8 @@ class Asked:
 class _Remembered:
     """An embedder that has embedded the questions before."""
 
-    def __init__(self, asked: Sequence[Asked]) -> None:
+    def __init__(self, asked: Sequence[Asked], embedder_id: str) -> None:
+        self.id = embedder_id
         self._vectors = {one.query.text: one.vector for one in asked}
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
@@ -196,7 +197,7 @@ class SearchRound:
                 if readable.everything or not readable.groups.isdisjoint(entry.groups)
             ]
             chunk_ids = [entries[row].chunk_id for row in may]
-            remembered = cast("Embedder", _Remembered(self.asked))
+            remembered = cast("Embedder", _Remembered(self.asked, self.embedder.id))
             search = self._time(Searcher(library, remembered, self.settings), readable)
             embedding = self._time(Searcher(library, self.embedder, self.settings), readable)
             before = (
@@ -253,7 +254,9 @@ class SearchRound:
 
     def _searches_per_s(self, library: Library, readable: Readable, threads: int) -> float:
         """Every thread asks all questions."""
-        searcher = Searcher(library, cast("Embedder", _Remembered(self.asked)), self.settings)
+        searcher = Searcher(
+            library, cast("Embedder", _Remembered(self.asked, self.embedder.id)), self.settings
+        )
 
         def ask_all() -> None:
             for one in self.asked:
@@ -284,7 +287,9 @@ class SearchRound:
         thread = threading.Thread(target=ingest)
         thread.start()
         try:
-            searcher = Searcher(library, cast("Embedder", _Remembered(self.asked)), self.settings)
+            searcher = Searcher(
+                library, cast("Embedder", _Remembered(self.asked, self.embedder.id)), self.settings
+            )
             times = self._time(searcher, readable)
         finally:
             stop.set()

@@ -55,7 +55,9 @@ def ask(make_chunk, tmp_path):
         phrase: str, question: str = QUESTION, text: str = TEXT, written: str | None = None
     ) -> Answer:
         chunk = make_chunk(text, title="Leave policy", heading=("Annual leave",))
-        settings = Settings(data=tmp_path, answering={"evidence_threshold": 0.0})
+        settings = Settings(
+            data=tmp_path, answering={"evidence_threshold": 0.0, "short_answers": True}
+        )
         generator = ScriptedGenerator(script=lambda _: written) if written is not None else None
         reader = EvidenceReader(HashingEmbedder(), PointingReader(phrase))
         query = read_question(question, max_chars=1000)

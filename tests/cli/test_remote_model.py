@@ -42,11 +42,14 @@ def test_it_answers_with_citations(server, philo, provider, handbook, monkeypatc
     assert answer["model"] == f"{provider}/tiny-1"
     assert answer["writer"] == "model"
     assert "26 days" in answer["citations"][0]["quote"]
-    assert answer["sentences"][0] == {
-        "text": "Every employee in Dublin has 26 days of annual leave in each calendar year.",
-        "supported": True,
-        "citations": [1],
-    }
+    assert (
+        answer["sentences"][0].items()
+        >= {
+            "text": "Every employee in Dublin has 26 days of annual leave in each calendar year.",
+            "supported": True,
+            "citations": [1],
+        }.items()
+    )
     server.failures = [(401, {})]
     failed = philo("ask", question, "--json")
     assert failed.code == 1
