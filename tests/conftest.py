@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,16 @@ forbid_telemetry()  # before any test module imports a library that would look f
 from assistant.models.catalog import BUILT_IN  # noqa: E402
 from assistant.models.depot import Depot  # noqa: E402
 from assistant.settings import ModelSettings  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def give_memory_back() -> Iterator[None]:
+    """What a file of tests has freed goes back to the machine: two workers, a browser and a
+    cluster share it."""
+    yield
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # only glibc keeps what is freed
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

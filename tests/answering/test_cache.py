@@ -82,6 +82,11 @@ def ask(
     return assistant.answer(question, readable=readable, **more)
 
 
+def answers_in_memory() -> list[Answer]:
+    gc.collect()
+    return [one for one in gc.get_objects() if isinstance(one, Answer) and "26" in one.answer]
+
+
 def test_the_same_events_come_again_in_their_order(assistant: Assistant) -> None:
     *told, first = assistant.ask(QUESTION, readable=HR)
     *again, second = assistant.ask(f"  {QUESTION.rstrip('?')} ?", readable=HR)
@@ -114,6 +119,7 @@ def test_readers_with_different_groups_never_share(assistant: Assistant) -> None
 
 @pytest.mark.parametrize("how", ["deleted", "regrouped", "changed"])
 def test_what_is_revoked_is_gone_at_once_even_from_memory(how: str, assistant: Assistant) -> None:
+    of_other_tests = {id(one) for one in answers_in_memory()}
     assert "26 days" in ask(assistant, HR).answer
     assert ask(assistant, HR).cached
     if how == "deleted":
@@ -122,8 +128,7 @@ def test_what_is_revoked_is_gone_at_once_even_from_memory(how: str, assistant: A
         assistant.library.set_groups(id_of(assistant, "hr"), frozenset({"board"}))
     else:
         bring_in(assistant, "hr", "In Dublin each employee has 22 days of leave.")
-    gc.collect()
-    kept = [one for one in gc.get_objects() if isinstance(one, Answer) and "26" in one.answer]
+    kept = [one for one in answers_in_memory() if id(one) not in of_other_tests]
     assert kept == []
     after = ask(assistant, HR)
     assert not after.cached

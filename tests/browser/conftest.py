@@ -73,7 +73,7 @@ def ingest(data, *paths, collection="default"):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def handbook(running_service, tmp_path_factory):
     """A service over three documents of the example handbook and 22 memos."""
     memos = tmp_path_factory.mktemp("memos")

@@ -5,8 +5,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -19,6 +19,17 @@ def free_port():
         return found.getsockname()[1]
 
 
+def wait_until_it_serves(address, process):
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            httpx.get(address, timeout=5)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    pytest.fail(f"the page does not serve {address}")
+
+
 @pytest.fixture
 def page_alone():
     port = free_port()
@@ -29,12 +40,7 @@ def page_alone():
         env=os.environ | {"PHILO_API_URL": f"http://127.0.0.1:{free_port()}/api"},
     )
     try:
-        for _ in range(100):
-            try:
-                urllib.request.urlopen(address, timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        wait_until_it_serves(address, process)
         yield address
     finally:
         process.terminate()

@@ -11,7 +11,7 @@ from assistant.types import EVERYONE, Readable
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def assistant(tmp_path_factory, model_directory: Path) -> Iterator[Assistant]:
     """Over the two example papers, with the real embedder; nobody writes but the documents."""
     environ = {

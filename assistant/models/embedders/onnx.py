@@ -57,6 +57,7 @@ class OnnxEmbedder(Embedder):
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._session = self._tokenizer = None  # half a gigabyte, whoever still refers to this
 
     def _encode(self, text: str) -> Vectors:
         """One text at a time: in int8 the activations of a batch share their scale, so that the

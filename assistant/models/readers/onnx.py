@@ -43,6 +43,7 @@ class OnnxReader:
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._session = self._tokenizer = None  # half a gigabyte, whoever still refers to this
 
     def _read(self, question: str, title: str, text: str) -> PassageReading:
         coded = encode_pair(self._tokenizer, question, title, text)
