@@ -84,7 +84,7 @@ def ask(
 
 def answers_in_memory() -> list[Answer]:
     gc.collect()
-    answers = [one for one in gc.get_objects() if type(one) is Answer]  # torch objects to isinstance
+    answers = [one for one in gc.get_objects() if type(one) is Answer]
     return [one for one in answers if "26" in one.answer]
 
 
