@@ -12,12 +12,13 @@ from assistant.access.audited import AuditedPeople
 from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
-from assistant.audit import OPERATOR_NAME
+from assistant.audit import OPERATOR_NAME, Content
 from assistant.errors import PhiloError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
+from assistant.models.fingerprints import model_fingerprints
 from assistant.models.generators.base import Generator, Ticket
 from assistant.models.readers import Reader
 from assistant.models.rerankers.base import Reranker
@@ -89,6 +90,7 @@ class Assistant:
         """Answer with another index: these belong to the one that the library has in use now."""
         self.settings = settings
         self.embedder = embedder
+        self.fingerprints = model_fingerprints(settings.models)
         self._searcher = Searcher(
             self.library, embedder, settings.retrieval, reranker=self._reranker
         )
@@ -225,7 +227,8 @@ class Assistant:
     ) -> IngestReport:
         """Put what came of bringing `places` in into the audit log; the report."""
         counts = report.model_dump(include={"added", "updated", "removed", "pages", "chunks"})
-        told = {"places": list(places), "failed": len(report.failed), **counts}
+        named = [Content(place, bare=True) for place in places]
+        told = {"places": named, "failed": len(report.failed), **counts}
         self.audit.record(who, "ingest", told)
         return report
 
@@ -239,7 +242,7 @@ class Assistant:
         """
         document = self.library.document(document_id, readable)
         self.library.retire(document.id)
-        self.audit.record(who, "document.remove", {"document": document.id, "uri": document.uri})
+        self.audit.record(who, "document.remove", audit_details.of_document(document))
 
     def release_document(
         self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
@@ -251,7 +254,7 @@ class Assistant:
         """
         document = self.library.document(document_id, readable)
         released = self.library.release(document.id)
-        self.audit.record(who, "document.release", {"document": document.id, "uri": document.uri})
+        self.audit.record(who, "document.release", audit_details.of_document(document))
         return released
 
     def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
@@ -322,7 +325,7 @@ class Assistant:
             for event in events:
                 if isinstance(event, Answer):
                     ended = ""
-                    told = audit_details.of_answer(event, self.settings)
+                    told = audit_details.of_answer(event, self.settings, self.fingerprints)
                     self.audit.record(who, "ask", asked | told)
                 yield event
         except PhiloError as exc:
@@ -344,7 +347,7 @@ class Assistant:
             for event in events:
                 if isinstance(event, Summary):
                     ended = ""
-                    told = audit_details.of_summary(event, self.settings)
+                    told = audit_details.of_summary(event, self.settings, self.fingerprints)
                     self.audit.record(who, "summarize", asked | told)
                 yield event
         except PhiloError as exc:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assistant.answering.prompts import PROMPT_SHA256
+from assistant.audit import Content
 from assistant.scope import Scope
 from assistant.settings import Settings
 from assistant.summarizing.types import Summary
-from assistant.types import Answer, Passage, Readable
+from assistant.types import Answer, DocumentInfo, Passage, Readable
 
 
 def of_question(
     question: str, readable: Readable, scope: Scope, settings: Settings
 ) -> dict[str, Any]:
     """The question, under which permission it was asked, and a digest of the settings that shape
-    its answer."""
+    its answer. What of the scope is in the asker's words can be erased."""
     shaping = {
         "models": settings.models.model_dump(mode="json", exclude={"remote"}),
         "retrieval": settings.retrieval.model_dump(mode="json"),
@@ -27,7 +29,10 @@ def of_question(
         "question": _text(question, settings),
         "groups": sorted(readable.groups),
         "everything": readable.everything,
-        "scope": scope.model_dump(mode="json", exclude_defaults=True),
+        "scope": {
+            name: Content(value, bare=True) if name in ("author", "source") else value
+            for name, value in scope.model_dump(mode="json", exclude_defaults=True).items()
+        },
         "settings": digest(json.dumps(shaping, sort_keys=True)),
     }
 
@@ -40,14 +45,28 @@ def of_passages(passages: Sequence[Passage]) -> list[dict[str, str]]:
     ]
 
 
-def of_answer(answer: Answer, settings: Settings) -> dict[str, Any]:
+def of_answer(
+    answer: Answer, settings: Settings, fingerprints: Mapping[str, str]
+) -> dict[str, Any]:
+    """What was said, by which model under which instructions, and what the checks found."""
+    sentences = answer.sentences
     return {
         "answer": _text(answer.answer, settings),
         "refused": answer.refused,
         "model": answer.model,
+        "models": dict(fingerprints),
+        "prompt": PROMPT_SHA256,
         "writer": answer.writer,
-        "sentences": len(answer.sentences),
-        "supported": sum(sentence.supported for sentence in answer.sentences),
+        "cached": answer.cached,
+        "sentences": len(sentences),
+        "supported": sum(sentence.supported for sentence in sentences),
+        "checks": {
+            "grounding": settings.answering.grounding,
+            "evidence": answer.evidence,
+            "threshold": settings.answering.evidence_threshold,
+            "support": [round(sentence.support, 3) for sentence in sentences],
+            "doubts": [one.doubt.fault if one.doubt else "" for one in sentences],
+        },
         "passages": of_passages(answer.passages),
     }
 
@@ -64,10 +83,13 @@ def of_summary_request(
     }
 
 
-def of_summary(summary: Summary, settings: Settings) -> dict[str, Any]:
+def of_summary(
+    summary: Summary, settings: Settings, fingerprints: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "summary": _text(summary.text, settings),
         "model": summary.model,
+        "models": dict(fingerprints),
         "writer": summary.writer,
         "statements": len(summary.statements),
         "passages": [
@@ -82,6 +104,9 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _text(text: str, settings: Settings) -> dict[str, str]:
-    told = {"sha256": digest(text)}
-    return told | {"text": text} if settings.audit.content else told
+def of_document(document: DocumentInfo) -> dict[str, Any]:
+    return {"document": document.id, "uri": Content(document.uri, bare=True)}
+
+
+def _text(text: str, settings: Settings) -> Content:
+    return Content(text, kept=settings.audit.content)

@@ -175,6 +175,26 @@ class AuditError(PhiloError):
     """The audit log cannot be continued."""
 
 
+class HoldError(AuditError):
+    """A legal hold that covers nothing, or that is not in force."""
+
+
+class LegalHoldError(PhiloError):
+    """What is under legal hold was to be erased."""
+
+
+class ErasureError(PhiloError):
+    """An erasure that cannot be done, or that was not finished; it goes on at the next start."""
+
+
+class UnknownErasureError(ErasureError):
+    """There is no erasure of that id."""
+
+
+class ReceiptError(ErasureError):
+    """A file that is no receipt, or one that was changed or signed by somebody else."""
+
+
 class RatingNotFoundError(PhiloError):
     """No such rating."""
 

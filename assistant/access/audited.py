@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.access.people import People
 from assistant.access.types import GroupInfo, NewToken, Role, TokenInfo, TokenScope, UserInfo
-from assistant.audit import OPERATOR_NAME, Audit
+from assistant.audit import OPERATOR_NAME, Audit, Content
 
 
 class AuditedPeople:
@@ -67,4 +67,8 @@ class AuditedPeople:
         self._record("token.revoke", {"id": token_id})
 
     def _record(self, action: str, details: dict[str, Any]) -> None:
-        self._audit.record(OPERATOR_NAME, action, details)
+        told = {
+            key: Content(value, bare=True) if key in ("name", "user") else value
+            for key, value in details.items()
+        }
+        self._audit.record(OPERATOR_NAME, action, told)

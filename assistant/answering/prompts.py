@@ -3,6 +3,8 @@ off, and never in the system's."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 
@@ -48,3 +50,8 @@ def build_prompt(query: Query, passages: Sequence[Passage]) -> list[BaseMessage]
         f"{question_label}: {query.asked}"
     )
     return [HumanMessage(text)]
+
+
+_PLACEHOLDERS = [INSTRUCTIONS, _LABELS, "<passages>"]
+PROMPT_SHA256 = hashlib.sha256(json.dumps(_PLACEHOLDERS, sort_keys=True).encode()).hexdigest()
+"""Of the instructions, for the audit log: another one, another prompt."""

@@ -123,6 +123,7 @@ def open_library(
             library.use_second(stores[1])
         library.reconcile()
         library.jobs.reclaim()
+        library.audit.adopt_first_rows()
         opened.pop_all()
     return library
 

@@ -242,6 +242,7 @@ class RatingRow(Table):
     correction: Mapped[str] = mapped_column(Text)
     refused: Mapped[bool]
     sentences: Mapped[str] = mapped_column(Text, doc='JSON: [{"text", "document_ids"}]')
+    rater: Mapped[str | None] = mapped_column(String(120), index=True, doc="without case")
 
 
 class RatingDocumentRow(Table):
@@ -335,7 +336,11 @@ class TokenRow(Table):
 
 
 class AuditRow(Table):
-    """See `assistant/audit.py`. Rows are only ever added."""
+    """See `assistant/audit/`. Rows are only ever added, and cut off at the beginning by retention.
+
+    `details` is JSON in which a mark stands for each content; `version` says what `hash` covers.
+    `seal` is set on rows of version 1: their hash covers content as well, the seal does not.
+    """
 
     __tablename__ = "audit"
 
@@ -346,3 +351,83 @@ class AuditRow(Table):
     details: Mapped[str] = mapped_column(Text, doc="JSON")
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(server_default="1")
+    seal: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditContentRow(Table):
+    """A text of an audit row, whose hash is keyed with `salt`. `value` is None where only that it
+    can be recognised was wanted."""
+
+    __tablename__ = "audit_contents"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    salt: Mapped[str] = mapped_column(String(32))
+    value: Mapped[str | None] = mapped_column(Text, doc="JSON")
+
+
+class AuditPersonRow(Table):
+    """Who a pseudonym of the audit log is. `key` is the name without case."""
+
+    __tablename__ = "audit_people"
+
+    pseudonym: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    key: Mapped[str] = mapped_column(String(120), index=True)
+    salt: Mapped[str] = mapped_column(String(32))
+
+
+class AuditCheckpointRow(Table):
+    """The rows up to `number` were cut off; the last of them had `hash`."""
+
+    __tablename__ = "audit_checkpoints"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[str] = mapped_column(String(40))
+    signature: Mapped[str] = mapped_column(Text)
+
+
+class HoldRow(Table):
+    """Nothing of what it covers is erased until it is released. `subject` is a user's name or a
+    document's id; of a period it is empty."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(120))
+    since: Mapped[str] = mapped_column(String(40))
+    until: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(Text)
+    placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    placed_by: Mapped[str] = mapped_column(String(120))
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ErasureRow(Table):
+    """What is to be erased, and how far that is. `plan` names ids and no content; `receipt` is
+    set with the end."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    asked_by: Mapped[str] = mapped_column(String(120))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    step: Mapped[str] = mapped_column(String(16))
+    plan: Mapped[str] = mapped_column(Text, doc="JSON")
+    removed: Mapped[str] = mapped_column(Text, doc="JSON: what, how many")
+    receipt: Mapped[str | None] = mapped_column(Text, doc="JSON")
+
+
+class ExportRow(Table):
+    """A file or folder that holds what was taken out of the knowledge, so that erasing can reach
+    it, or tell of it."""
+
+    __tablename__ = "exports"
+
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
