@@ -58,6 +58,7 @@ def of_answer(
         "prompt": PROMPT_SHA256,
         "writer": answer.writer,
         "cached": answer.cached,
+        "total_ms": round(answer.timings_ms.total, 1),
         "sentences": len(sentences),
         "supported": sum(sentence.supported for sentence in sentences),
         "checks": {

@@ -53,6 +53,7 @@ from assistant.api.schemas import (
 )
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
+from assistant.api.usage import add_usage
 from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
@@ -99,6 +100,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
+    add_usage(api, assistant, operator_token)
     return api
 
 
