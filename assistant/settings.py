@@ -297,12 +297,18 @@ class Settings(Section):
         return self.model_copy(update={"models": models})
 
 
-def load_settings(data: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
+def load_settings(
+    data: Path | None = None,
+    environ: dict[str, str] | None = None,
+    *,
+    path: Path | None = None,
+) -> Settings:
     """Read the settings of a data directory.
 
     Args:
         data: the data directory; else PHILO_DATA, else the user's data folder.
         environ: instead of the process environment.
+        path: instead of its philo.toml.
     Raises:
         SettingsError: a value or a name is wrong; says which, and where it was read.
     """
@@ -311,7 +317,7 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
     root = Path(chosen or platformdirs.user_data_dir("philo", appauthor=False))
     root = root.expanduser().resolve()
     tree: dict[str, Any] = {}
-    path = root / "philo.toml"
+    path = path or root / "philo.toml"
     if path.is_file():
         try:
             tree = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -51,6 +51,7 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
+from assistant.api.settings import add_settings
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
 from assistant.api.usage import add_usage
@@ -101,6 +102,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
     add_usage(api, assistant, operator_token)
+    add_settings(api, assistant, operator_token)
     return api
 
 
