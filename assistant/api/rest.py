@@ -36,6 +36,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.models import add_models
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
@@ -103,6 +104,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_audit(api, assistant, operator_token)
     add_usage(api, assistant, operator_token)
     add_settings(api, assistant, operator_token)
+    add_models(api, assistant, operator_token)
     return api
 
 
