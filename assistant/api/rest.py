@@ -32,6 +32,7 @@ from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
+from assistant.api.evaluations import add_evaluations
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
@@ -105,6 +106,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_usage(api, assistant, operator_token)
     add_settings(api, assistant, operator_token)
     add_models(api, assistant, operator_token)
+    add_evaluations(api, assistant, operator_token)
     return api
 
 
