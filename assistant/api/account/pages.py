@@ -83,6 +83,7 @@ class Pages:
             "next": safe_path(request.query_params.get("next"), self.home),
             "provider": self.login.settings.oidc.label if self.login.settings.oidc else None,
             "home": self.home,
+            "lacks_admin": self.login.setup_code is not None,
             "error": None,
             "done": None,
             **values,
