@@ -248,7 +248,7 @@ def _read_keys(client: OAuth2Client, address: str) -> KeySet:
 
 def _get_json(client: OAuth2Client, address: str) -> dict[str, Any]:
     try:
-        response = client.get(address, withhold_token=client.token is None)
+        response = client.request("GET", address, withhold_token=client.token is None)
         response.raise_for_status()
         told = response.json()
     except (httpx2.HTTPError, OAuth2Error, ValueError) as exc:

@@ -86,6 +86,12 @@ class House:
         service = RunningService(url=f"{BASE}/api", token="the operator's own")
         self.app = build_app(assistant, service, None, self.login, guard)
 
+    def live_in(self):
+        """As if it were new."""
+        empty(self.assistant)
+        self.clock.now = datetime.now(UTC)
+        self.assistant.credentials._clock = self.clock
+
     def browser(self, address="192.0.2.7"):
         return Browser(self.app, base_url=BASE, client=(address, 50000))
 
@@ -124,20 +130,25 @@ def assistant(tmp_path_factory):
         yield opened
 
 
+@pytest.fixture(scope="package")
+def standing_house(assistant):
+    return House(assistant)
+
+
 @pytest.fixture
-def house(assistant):
-    yield House(assistant)
-    _empty(assistant)
+def house(standing_house):
+    standing_house.live_in()
+    return standing_house
 
 
 @pytest.fixture
 def make_house(assistant):
-    yield lambda **access: House(assistant, **access)
-    _empty(assistant)
+    empty(assistant)
+    return lambda **access: House(assistant, **access)
 
 
-def _empty(assistant):
-    """Nobody stays, and no failure is counted in the next test."""
+def empty(assistant):
+    """Nobody is known, and no failure counts."""
     from sqlalchemy import delete
 
     from assistant.knowledge.tables import AttemptRow, UserRow

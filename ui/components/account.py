@@ -27,7 +27,10 @@ def show_account(service: Service, texts: Texts, me: Me) -> None:
             "admin": texts("account.admin"),
         }
         show_hint(roles.get(me["role"] or "", ""))
-        st.link_button(texts("account.open"), ACCOUNT, icon=":material/settings:", width="stretch")
+        if st.button(
+            texts("account.open"), key="account", icon=":material/settings:", width="stretch"
+        ):
+            go_to(ACCOUNT)
         if st.button(
             texts("account.sign_out"), key="sign-out", icon=":material/logout:", width="stretch"
         ):
@@ -40,5 +43,5 @@ def show_signed_out(texts: Texts) -> None:
     """The session has ended: nothing that was on the page stays."""
     state.forget_everything()
     show(notice("warning", texts("account.signed_out"), texts("account.signed_out_hint")))
-    target = f"{SIGN_IN}?language={texts.language}"
-    st.link_button(texts("account.sign_in"), target, type="primary", icon=":material/login:")
+    if st.button(texts("account.sign_in"), type="primary", icon=":material/login:"):
+        go_to(f"{SIGN_IN}?language={texts.language}")

@@ -31,7 +31,7 @@ def add_entry(router: APIRouter, pages: Pages) -> None:
     def sign_in_page(request: Request) -> Response:
         if pages.session(request) is not None:
             return pages.go(safe_path(request.query_params.get("next"), pages.home))
-        if login.setup_code is not None and not login.people.users():
+        if login.setup_code and login.provider is None and not login.people.users():
             return pages.go(f"{PATH}/setup")
         done = "signed_out" if "signed_out" in request.query_params else None
         return pages.show(request, "sign_in", done=done)
