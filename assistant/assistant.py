@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant import audit_details
 from assistant.access.audited import AuditedPeople
+from assistant.access.credentials import Credentials
 from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
@@ -72,7 +73,10 @@ class Assistant:
         self.library = library
         self.generator = generator
         self.audit = library.audit
-        self.people = AuditedPeople(library.people, library.audit)
+        self.credentials = Credentials(
+            library.database, library.people, min_chars=settings.access.min_password_chars
+        )
+        self.people = AuditedPeople(library.people, self.credentials, library.audit)
         self.turnstile = Turnstile()
         self._reranker = reranker
         self._open_ingestor = open_ingestor

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import logging
 import signal
 import sys
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated
 
@@ -42,7 +42,7 @@ from assistant.commands.options import (
     read_scope,
 )
 from assistant.commands.people import groups_app, tokens_app, users_app
-from assistant.commands.serve import serve
+from assistant.commands.serve import serve, tell_serving
 from assistant.commands.sources import sources_app
 from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
@@ -122,16 +122,9 @@ def up(
     """Serve the web page and the API on one port."""
     from assistant.serving import serve as serve_all
 
-    def ready(address: str, has_page: bool) -> None:
-        if as_json:
-            print(json.dumps({"url": address, "api": f"{address}/api"}), flush=True)
-        elif has_page:
-            print(f"Philo is at {address} (API: {address}/api/docs). Stop it with Ctrl+C.")
-        else:
-            print(f"Philo's API is at {address}/api/docs. Stop it with Ctrl+C.")
-        sys.stdout.flush()
-
-    serve_all(load_settings(data), host=host, port=port, ready=ready)
+    serve_all(
+        load_settings(data), host=host, port=port, ready=partial(tell_serving, as_json=as_json)
+    )
 
 
 @app.command()

@@ -171,6 +171,22 @@ class AccessDeniedError(PeopleError):
     """Whoever asks is not known, or may not do that."""
 
 
+class WeakPasswordError(PeopleError):
+    """A password that is too easy to guess; `reason` says why."""
+
+    def __init__(self, message: str, *, reason: str = "common") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LastAdminError(PeopleError):
+    """The last administrator cannot be removed, disabled or made anything else."""
+
+
+class SignInError(PeopleError):
+    """Somebody could not be signed in by the provider; the message is for the log."""
+
+
 class AuditError(PhiloError):
     """The audit log cannot be continued."""
 

@@ -15,17 +15,17 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
 )
 
+from assistant.access.settings import AccessSettings
 from assistant.addresses import check_address
 from assistant.errors import SettingsError
 from assistant.machine import count_cores, count_memory_bytes
+from assistant.setting_section import Section
 
 NO_GENERATOR = "none"
 """As a generator: no model writes, the documents' own sentences answer."""
@@ -35,10 +35,6 @@ NO_READER = "none"
 
 ENVIRONMENT_PREFIX = "PHILO_"
 OFFLINE_VARIABLE = "PHILO_OFFLINE"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RemoteSettings(Section):
@@ -287,6 +283,7 @@ class Settings(Section):
     answering: AnsweringSettings = AnsweringSettings()
     summaries: SummarySettings = SummarySettings()
     audit: AuditSettings = AuditSettings()
+    access: AccessSettings = AccessSettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

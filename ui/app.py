@@ -8,9 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from ui import state
-from ui.client import Service
+from ui.client import Connection, Service, ServiceError
+from ui.components.account import show_account, show_signed_out
 from ui.components.frame import declare_language
 from ui.components.markup import element, show
+from ui.components.notice import show_problem
 from ui.language import LANGUAGES, Language, load_texts, preferred_language
 from ui.views.ask import show_ask
 from ui.views.documents import show_documents
@@ -20,19 +22,33 @@ FOLDER = Path(__file__).parent
 
 
 @st.cache_resource
-def open_service(url: str) -> Service:
-    return Service(url)
+def open_connection(url: str) -> Connection:
+    return Connection(url)
 
 
 def main() -> None:
     st.set_page_config(page_title="Philo", page_icon=FOLDER / "icon.png", layout="centered")
     st.html(FOLDER / "components" / "style.css")
-    service = open_service(os.environ.get("PHILO_API_URL", "http://127.0.0.1:8501/api"))
+    connection = open_connection(os.environ.get("PHILO_API_URL", "http://127.0.0.1:8501/api"))
+    service = Service(connection, st.context.cookies, address=st.context.ip_address or "")
     with st.container(key="bar", horizontal=True, vertical_alignment="center"):
         show(element("span", "Philo", class_="philo-brand"), width="content")
         links = st.container(horizontal=True)
+        person = st.container(horizontal=True, width="content")
         texts = load_texts(choose_language())
     declare_language(texts.language)
+    try:
+        me = service.me()
+    except ServiceError as error:
+        if error.kind == "SignedOut":
+            show_signed_out(texts)
+        else:
+            show_problem(texts, error)
+            st.button(texts("error.try_again"))
+        return
+    state.keep_to(me["name"] or "")
+    with person:
+        show_account(service, texts, me)
     ask = st.Page(
         lambda: show_ask(service, texts, documents),
         title=texts("bar.ask"),

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import IO, Any, Literal
 from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Summary, Turn
+from ui.replies import (
+    DocumentList,
+    Health,
+    IngestReport,
+    JobList,
+    Me,
+    Passage,
+    Scope,
+    Summary,
+    Turn,
+)
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 LISTED_AT_ONCE = 500
+SESSION_COOKIES = ("__Host-philo_session", "philo_session")
 
 
 class ServiceError(Exception):
     """The service refused or could not be reached.
 
-    `kind` is the service's own name of the error, or `Unreachable`.
+    `kind` is the service's own name of the error, or `Unreachable`, or `SignedOut`.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -27,15 +39,45 @@ class ServiceError(Exception):
         self.kind = kind
 
 
-class Service:
-    """Every method raises ServiceError. Thread-safe."""
+class Connection:
+    """To the service, shared by all who use the page; it remembers no cookie of anybody."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(
+        self.http = httpx.Client(
             base_url=url,
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy has no business between the page and its service
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         )
+
+
+class Service:
+    """The service as one person uses it. Every method raises ServiceError. Thread-safe.
+
+    Args:
+        cookies: of the browser; the service says whose they are.
+        address: of the browser, for the service's log.
+    """
+
+    def __init__(
+        self, connection: Connection, cookies: Mapping[str, str], *, address: str = ""
+    ) -> None:
+        self._http = connection.http
+        self._headers = {}
+        shown = "; ".join(f"{key}={cookies[key]}" for key in SESSION_COOKIES if key in cookies)
+        if shown:
+            self._headers["Cookie"] = shown
+        if address:
+            self._headers["X-Forwarded-For"] = address
+
+    def me(self) -> Me:
+        """Who this is; from here on, changes are made in their name."""
+        me: Me = self._call("GET", "/me")
+        self._headers["X-Philo-CSRF"] = me["csrf"]
+        return me
+
+    def sign_out(self) -> None:
+        self._call("DELETE", "/me/session")
 
     def health(self) -> Health:
         return self._call("GET", "/health")
@@ -62,7 +104,9 @@ class Service:
         """A summary as a file: `kind` is md, docx or pdf."""
         try:
             response = self._http.post(
-                "/summaries/export", json={"summary": summary, "format": kind}
+                "/summaries/export",
+                json={"summary": summary, "format": kind},
+                headers=self._headers,
             )
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
@@ -150,7 +194,9 @@ class Service:
         # The first sentence may take a small machine minutes: no limit on reading.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
         try:
-            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
+            with self._http.stream(
+                "POST", path, json=body, timeout=timeout, headers=self._headers
+            ) as response:
                 if response.is_error:
                     response.read()
                     raise _refusal(response)
@@ -160,7 +206,7 @@ class Service:
 
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         try:
-            response = self._http.request(method, path, **arguments)
+            response = self._http.request(method, path, headers=self._headers, **arguments)
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
         if response.is_error:
@@ -183,6 +229,8 @@ def _read_events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _refusal(response: httpx.Response) -> ServiceError:
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return ServiceError("SignedOut", "")
     try:
         error = response.json()["error"]
         return ServiceError(error["type"], error["message"])

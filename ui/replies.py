@@ -13,6 +13,15 @@ class Health(TypedDict):
     max_file_bytes: int
 
 
+class Me(TypedDict):
+    """`login`: whether people have to sign in; `name` is None where they do not."""
+
+    login: bool
+    name: str | None
+    role: str | None
+    csrf: str
+
+
 class Place(TypedDict):
     """Another document that holds the same text."""
 

@@ -12,6 +12,7 @@ import streamlit as st
 from ui.client import ServiceError
 from ui.replies import Answer, Summary, Turn
 
+OWNER = "owner"
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
@@ -55,6 +56,19 @@ class Upload:
     outcome: Literal["added", "updated", "unchanged", "quarantined", "failed"]
     reason: str = ""
     empty_pages: tuple[int, ...] = ()
+
+
+def keep_to(owner: str) -> None:
+    """What one person has asked is not there for the next one in the same browser."""
+    if st.session_state.get(OWNER, owner) != owner:
+        for key in [key for key in st.session_state if key != LANGUAGE]:
+            del st.session_state[key]
+    st.session_state[OWNER] = owner
+
+
+def forget_everything() -> None:
+    keep_to("")
+    st.session_state.pop(OWNER)
 
 
 def conversation() -> list[Exchange]:

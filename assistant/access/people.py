@@ -19,13 +19,22 @@ from assistant.access.types import (
     NewToken,
     Principal,
     Role,
+    SignInWay,
     TokenInfo,
     TokenScope,
     UserInfo,
 )
-from assistant.errors import PeopleError, UnknownTokenError, UnknownUserError
+from assistant.errors import LastAdminError, PeopleError, UnknownTokenError, UnknownUserError
 from assistant.knowledge.database import Database
-from assistant.knowledge.tables import DocumentGroupRow, MemberRow, TokenRow, UserRow
+from assistant.knowledge.tables import (
+    CredentialRow,
+    DocumentGroupRow,
+    IdentityRow,
+    MemberRow,
+    SessionRow,
+    TokenRow,
+    UserRow,
+)
 from assistant.types import EVERYONE
 
 TOKEN_PREFIX = "philo_"  # noqa: S105 - by which a leaked one is found
@@ -90,6 +99,9 @@ class People:
         joined = [_group_name(group) for group in join]
         with self._database.writing() as session:
             row = _find(session, name)
+            before = (row.role, row.disabled, _groups_of(session, row.id))
+            if (role not in (None, Role.ADMIN)) or disabled:
+                _keep_an_admin(session, row)
             if role is not None:
                 row.role = role.value
             if disabled is not None:
@@ -100,11 +112,16 @@ class People:
                 )
             )
             _join(session, row.id, joined)
+            session.flush()
+            if before != (row.role, row.disabled, _groups_of(session, row.id)):
+                session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
         return self.user(name)
 
     def remove_user(self, name: str) -> None:
         with self._database.writing() as session:
-            session.delete(_find(session, name))
+            row = _find(session, name)
+            _keep_an_admin(session, row)
+            session.delete(row)
 
     def groups(self) -> list[GroupInfo]:
         members = select(MemberRow.group_name, func.count()).group_by(MemberRow.group_name)
@@ -178,6 +195,20 @@ class People:
                 )
             return _principal(session, row, TokenScope.WRITE)
 
+    def principal_of_user(self, user_id: str, scope: TokenScope) -> Principal | None:
+        """Somebody who has signed in. None: gone, or disabled."""
+        with self._database.reading() as session:
+            row = session.get(UserRow, user_id)
+            return None if row is None or row.disabled else _principal(session, row, scope)
+
+    def user_id(self, name: str) -> str:
+        """
+        Raises:
+            UnknownUserError: no such user.
+        """
+        with self._database.reading() as session:
+            return _find(session, name).id
+
     def principal_of_token(self, secret: str) -> Principal | None:
         """None: unknown, expired, revoked, or of a disabled user. It is not told which."""
         if not secret.startswith(TOKEN_PREFIX):
@@ -220,9 +251,40 @@ def _find(session: Session, name: str) -> UserRow:
     return row
 
 
+def _keep_an_admin(session: Session, row: UserRow) -> None:
+    if row.role != Role.ADMIN or row.disabled:
+        return
+    others = select(func.count()).where(
+        UserRow.role == Role.ADMIN, UserRow.disabled.is_(False), UserRow.id != row.id
+    )
+    if not session.scalar(others):
+        raise LastAdminError(
+            f"{row.name} is the last administrator; make somebody else one first: "
+            "philo users change NAME --role admin"
+        )
+
+
+def _sign_in_ways(session: Session, user_id: str) -> list[SignInWay]:
+    ways: list[SignInWay] = []
+    credential = session.get(CredentialRow, user_id)
+    if credential is not None and credential.password_hash:
+        ways.append("password")
+    if credential is not None and credential.totp_secret:
+        ways.append("totp")
+    if session.scalar(select(IdentityRow.subject).where(IdentityRow.user_id == user_id).limit(1)):
+        ways.append("oidc")
+    return ways
+
+
+def is_group_name(group: str) -> bool:
+    """Printable, without a comma, at most 100 characters."""
+    name = group.strip()
+    return bool(name) and len(name) <= 100 and name.isprintable() and "," not in name
+
+
 def _group_name(group: str) -> str:
     name = group.strip()
-    if not name or len(name) > 100 or not name.isprintable() or "," in name:
+    if not is_group_name(name):
         raise PeopleError(f"{group!r} cannot be a group's name: printable, no comma, at most 100")
     return name
 
@@ -257,6 +319,7 @@ def _user_info(session: Session, row: UserRow) -> UserInfo:
         groups=_groups_of(session, row.id),
         disabled=row.disabled,
         created_at=row.created_at.isoformat(),
+        sign_in=_sign_in_ways(session, row.id),
     )
 
 

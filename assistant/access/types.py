@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
+
+from pydantic import Field
 
 from assistant.errors import AccessDeniedError
 from assistant.types import EVERYONE, PublicModel, Readable
@@ -20,18 +22,39 @@ class Role(StrEnum):
 
 
 class TokenScope(StrEnum):
-    """What a token lets its bearer do: `write` includes `read`."""
+    """What a token lets its bearer do: each includes the one before. `admin` is for what the role
+    of an administrator allows, so that a program that brings documents in does not change people.
+    """
 
     READ = "read"
     WRITE = "write"
+    ADMIN = "admin"
+
+
+SignInWay = Literal["password", "totp", "oidc"]
+"""`totp` is asked for after a password."""
 
 
 class UserInfo(PublicModel):
+    """`sign_in`: ways in which they can."""
+
     name: str
     role: Role
     groups: list[str]
     disabled: bool
     created_at: str
+    sign_in: list[SignInWay] = Field(default=[])
+
+
+class SessionInfo(PublicModel):
+    """A browser in which somebody is signed in."""
+
+    id: str
+    method: str
+    address: str
+    agent: str
+    created_at: str
+    used_at: str
 
 
 class GroupInfo(PublicModel):
@@ -91,7 +114,11 @@ class Principal:
 
     @property
     def may_write(self) -> bool:
-        return self.role is not Role.READER and self.scope is TokenScope.WRITE
+        return self.role is not Role.READER and self.scope is not TokenScope.READ
+
+    @property
+    def may_administer(self) -> bool:
+        return self.role is Role.ADMIN and self.scope is TokenScope.ADMIN
 
 
 class Register(Protocol):
@@ -120,14 +147,29 @@ class Register(Protocol):
         leave: list[str],
         disabled: bool | None = None,
     ) -> UserInfo:
-        """From the next request on. None: as it is.
+        """From the next request on, and whoever is changed is signed out. None: as it is.
 
         Raises:
             PeopleError: a group cannot be a name.
+            LastAdminError: nobody would be left to administer.
         """
 
     def remove_user(self, name: str) -> None:
-        """With all tokens of theirs."""
+        """With all tokens of theirs.
+
+        Raises:
+            LastAdminError: nobody would be left to administer.
+        """
+
+    def set_password(self, name: str, password: str) -> None:
+        """They are signed out everywhere, and no failure of before counts.
+
+        Raises:
+            WeakPasswordError: see `check_password`.
+        """
+
+    def drop_second_factor(self, name: str) -> None:
+        """The password is enough from now on."""
 
     def groups(self) -> list[GroupInfo]:
         """By name, `everyone` included."""

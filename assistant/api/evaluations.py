@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from assistant.api.operator import operator_only
+from assistant.api.administrator import administrators_only
 from assistant.assistant import Assistant
 from assistant.evaluation.history import EvaluationRun, list_runs
 from assistant.types import PublicModel
@@ -19,7 +19,7 @@ def add_evaluations(api: FastAPI, assistant: Assistant, operator_token: str) -> 
     Args:
         operator_token: who shows it may see what was measured.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
 
     @router.get("/evaluations")
     def evaluations() -> EvaluationList:

@@ -1,4 +1,4 @@
-"""Indexes over the API: for the operator only."""
+"""Indexes over the API: for the operator and for administrators."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import threading
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import StreamingResponse
 
+from assistant.api.administrator import administrators_only
 from assistant.api.background import Tell, stream_work
 from assistant.api.events import stream_events
-from assistant.api.operator import operator_only
 from assistant.api.schemas import CompareRequest, IndexList, NewIndex
 from assistant.assistant import Assistant
 
@@ -19,7 +19,7 @@ def add_indexes(api: FastAPI, assistant: Assistant, operator_token: str) -> None
     Args:
         operator_token: who shows it may see and change indexes.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
 
     @router.get("/indexes")
     def indexes() -> IndexList:

@@ -7,11 +7,11 @@ import threading
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.responses import StreamingResponse
 
+from assistant.api.administrator import administrators_only
 from assistant.api.background import Tell, stream_work
 from assistant.api.events import stream_events
-from assistant.api.operator import operator_only
+from assistant.api.reader import Caller, name_of
 from assistant.assistant import Assistant
-from assistant.audit import OPERATOR_NAME
 from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
 from assistant.models.generators import name_generator
@@ -40,7 +40,7 @@ def add_models(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     Args:
         operator_token: who shows it may have models fetched.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
     settings = assistant.settings.models
     depot = Depot(settings.directory, settings.pins)
 
@@ -50,11 +50,11 @@ def add_models(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         return ModelList(answers=name_generator(settings), models=list_models(settings, depot))
 
     @router.post("/models/{model_id}/pull", response_class=StreamingResponse)
-    def pull(model_id: str) -> StreamingResponse:
+    def pull(model_id: str, principal: Caller) -> StreamingResponse:
         """Fetch and convert a model. Server-sent events: `progress`, then the model as `report`;
         or `error`. To have it used, change the settings."""
         entry = find_model(model_id, depot)
-        assistant.audit.record(OPERATOR_NAME, "model.pull", {"model": entry.id})
+        assistant.audit.record(name_of(principal), "model.pull", {"model": entry.id})
 
         def work(tell: Tell, report: Tell, _: threading.Event) -> None:
             depot.pull(

@@ -27,6 +27,7 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
+from assistant.access.login import Login
 from assistant.access.types import Principal
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
@@ -37,6 +38,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.me import add_me
 from assistant.api.models import add_models
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
@@ -76,10 +78,11 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 UPLOAD_PIECE_BYTES = 2**20
 
 
-def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
+def create_api(assistant: Assistant, *, operator_token: str, login: Login | None = None) -> FastAPI:
     """The API over one open assistant.
 
     Args:
+        login: where people have to sign in; else whoever shows nothing is the operator.
         operator_token: who shows it may bring in files by their path on this machine.
     """
     api = FastAPIOffline(
@@ -92,6 +95,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     )
     api.state.people = assistant.library.people
     api.state.operator_token = operator_token
+    api.state.login = login
     add_handlers(api)
     _add_questions(api, assistant)
     _add_documents(api, assistant)
@@ -101,6 +105,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
+    add_me(api, login)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
     add_usage(api, assistant, operator_token)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import Field, JsonValue
 
-from assistant.api.operator import operator_only
+from assistant.api.administrator import administrators_only
+from assistant.api.reader import Caller, name_of
 from assistant.assistant import Assistant
-from assistant.audit import OPERATOR_NAME
 from assistant.settings_file import Setting, SettingsFile
 from assistant.types import PublicModel
 
@@ -27,7 +27,7 @@ def add_settings(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
     Args:
         operator_token: who shows it may see and change the settings.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
     file = SettingsFile(assistant.stated_settings)
 
     @router.get("/settings")
@@ -36,10 +36,12 @@ def add_settings(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
         return SettingList(settings=file.all())
 
     @router.patch("/settings")
-    def change(wanted: SettingChanges) -> SettingList:
+    def change(wanted: SettingChanges, principal: Caller) -> SettingList:
         """All of the changes, or none where one is wrong. They hold from the next start on."""
         changed = file.change(wanted.changes)
-        assistant.audit.record(OPERATOR_NAME, "settings.change", {"names": sorted(wanted.changes)})
+        assistant.audit.record(
+            name_of(principal), "settings.change", {"names": sorted(wanted.changes)}
+        )
         return SettingList(settings=changed)
 
     api.include_router(router)

@@ -8,7 +8,7 @@ from assistant.api.rest import create_api
 from assistant.service import open_assistant
 from assistant.settings import Settings, load_settings
 
-TOKEN = "the operator's own"  # noqa: S105 - of this test only
+TOKEN = "the operator's own"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from assistant.api.guard import LoopbackGuard
+from assistant.api.guard import OriginGuard
 
 
 async def hello(_request):
@@ -24,7 +24,7 @@ async def socket(websocket):
 @pytest.fixture
 def client():
     routes = [Route("/", hello), WebSocketRoute("/socket", socket)]
-    app = Starlette(routes=routes, middleware=[Middleware(LoopbackGuard)])
+    app = Starlette(routes=routes, middleware=[Middleware(OriginGuard)])
     return TestClient(app, base_url="http://127.0.0.1:8501")
 
 

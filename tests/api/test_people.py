@@ -15,7 +15,7 @@ SECRETS = {"hr": "Mareva", "legal": "Tibidabo"}
 def api(settings):
     with open_assistant(settings) as assistant:
         client = TestClient(
-            create_api(assistant, operator_token="the operator's own"),  # noqa: S106
+            create_api(assistant, operator_token="the operator's own"),
             raise_server_exceptions=False,
         )
         for group, secret in SECRETS.items():

@@ -313,7 +313,7 @@ def test_pdf_whose_fonts_do_not_name_their_characters_is_refused(tmp_path):
 
 
 def test_encrypted_pdf_is_refused_as_protected(pdf):
-    assert "protected by a password" in refuse(pdf(prose(), password="secret"))  # noqa: S106 - of a test file
+    assert "protected by a password" in refuse(pdf(prose(), password="secret"))
 
 
 def test_truncated_pdf_is_refused_as_damaged(pdf):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from ui.language import Language
@@ -16,6 +18,11 @@ def bring_last_message_into_view() -> None:
     """Streamlit's own way keeps to the very bottom, even when a reader opens a citation."""
     messages = "document.querySelectorAll('[data-testid=stChatMessage]')"
     _run(f"[...{messages}].at(-1)?.scrollIntoView({{block: 'nearest'}})", key="frame-scroll")
+
+
+def go_to(path: str) -> None:
+    """Leave for another page of this service; `path` is written in the code."""
+    _run(f"location.assign({json.dumps(path)})", key="frame-go")
 
 
 def _run(script: str, *, key: str) -> None:
