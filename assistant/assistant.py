@@ -13,6 +13,7 @@ from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
 from assistant.audit import OPERATOR_NAME, Content
+from assistant.erasure.erasures import Erasures
 from assistant.errors import PhiloError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
@@ -85,6 +86,7 @@ class Assistant:
         self.use(embedder, settings)
         self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
         self.indexes = Indexes(self)
+        self.erasures = Erasures(library, alone=self.turnstile.alone)
 
     def use(self, embedder: Embedder, settings: Settings) -> None:
         """Answer with another index: these belong to the one that the library has in use now."""

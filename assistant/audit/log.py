@@ -19,12 +19,13 @@ from assistant.audit.content import Stored, render, split
 from assistant.audit.holds import Holds
 from assistant.audit.origin import current_origin
 from assistant.audit.people import names_of, pseudonym_for, pseudonyms_of
-from assistant.audit.redaction import redact_contents
+from assistant.audit.redaction import Contents, Place, find_contents, redact_contents
 from assistant.audit.sealing import has_unsealed, seal_rows
 from assistant.audit.types import AuditEntry, AuditFilter, Verification
 from assistant.audit.verification import verify
 from assistant.errors import AuditError
 from assistant.knowledge.database import Database
+from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import AuditContentRow, AuditRow
 
 _AT_ONCE = 1000
@@ -141,14 +142,14 @@ class Audit:
 
     def redact(
         self,
-        numbers: Iterable[int],
+        contents: Contents,
         *,
         who: str,
         reason: str,
         names: Iterable[str] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> int:
-        """Erase the contents of rows, and who these names are, and write down that it was done.
+        """Erase contents of rows, and who these names are, and write down that it was done.
         Nothing is written where nothing was there. The number of contents that are gone.
 
         Args:
@@ -156,8 +157,27 @@ class Audit:
         """
         with self.writing() as writing:
             return redact_contents(
-                writing, sorted(set(numbers)), names, who=who, reason=reason, extra=extra or {}
+                writing, contents, names, who=who, reason=reason, extra=extra or {}
             )
+
+    def find_contents(self, wanted: Callable[[Place], bool]) -> dict[int, list[int]]:
+        """All contents for which `wanted` holds, for `redact`."""
+        with self._database.reading() as session:
+            return find_contents(session, wanted)
+
+    def entries_of(self, numbers: Iterable[int]) -> list[AuditEntry]:
+        """These rows, in order."""
+        found: list[AuditEntry] = []
+        with self._database.reading() as session:
+            for some in in_batches(sorted(numbers)):
+                rows = select(AuditRow).where(AuditRow.number.in_(some)).order_by(AuditRow.number)
+                found += to_entries(session, session.scalars(rows).all())
+        return found
+
+    def pseudonyms(self, name: str) -> list[str]:
+        """Under which somebody's rows stand; none where the log does not know them."""
+        with self._database.reading() as session:
+            return pseudonyms_of(session, name)
 
     def verify(self) -> Verification:
         """Follow the chain from its first row, or its checkpoint, to the noted end."""

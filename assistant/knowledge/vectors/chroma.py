@@ -20,6 +20,7 @@ from assistant.errors import (
     KnowledgeError,
     StorageFullError,
 )
+from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.types import Readable, ScoredId
 
@@ -123,6 +124,19 @@ class ChromaVectors:
         self.close()
         shutil.rmtree(self._directory)
         self._open()
+
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        folder = fresh_folder(self._directory)
+        fresh = ChromaVectors(folder, embedder_id=self._embedder_id, dimension=self.dimension)
+        try:
+            fill(fresh.add)
+        finally:
+            fresh.close()
+        with alone():
+            self.close()
+            former = exchange(self._directory, folder)
+            self._open()
+        shutil.rmtree(former)
 
     def close(self) -> None:
         self._client.close()
