@@ -33,6 +33,7 @@ class Service:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(
             base_url=url,
+            headers={"X-Philo-Interface": "page"},  # for the audit log
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy has no business between the page and its service
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -73,6 +74,25 @@ def remove_user(name: str, data: Data = None, as_json: Json = False) -> None:
         print_json({"removed": name})
     else:
         print(f"{name} is removed, with all tokens")
+
+
+@users_app.command("export")
+def export_user(
+    name: str,
+    file: Annotated[Path, typer.Argument(help="A zip of JSON files.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write all that is kept of a person, for themselves. That is logged."""
+    with open_client(load_settings(data)) as client:
+        content = client.own_data(name)
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        client.note_export("personal data", str(file.resolve()))
+    if as_json:
+        print_json({"file": str(file), "bytes": len(content)})
+    else:
+        print(f"{file}: {len(content)} bytes")
 
 
 @groups_app.command("list")

@@ -145,8 +145,8 @@ def _versions_of(session: Session, family: Sequence[str]) -> list[VersionRow]:
     return found
 
 
-def _chunks_of(session: Session, versions: Sequence[str]) -> list[Row[tuple[str, str]]]:
-    found: list[Row[tuple[str, str]]] = []
+def _chunks_of(session: Session, versions: Sequence[str]) -> list[Row[str, str]]:
+    found: list[Row[str, str]] = []
     for ids in in_batches(versions):
         query = select(ChunkRow.id, ChunkRow.piece_key).where(ChunkRow.version_id.in_(ids))
         found += session.execute(query).all()

@@ -29,26 +29,12 @@ class CollectedSets:
 
     def forget_document(self, document_id: str) -> int:
         """Take out its text, and the answers to the questions that it answers."""
-        removed = 0
-        for folder in self._folders():
-            relevant = _queries_of(folder, document_id)
-            removed += _keep(folder / "corpus.jsonl", lambda row: row["_id"] != document_id)
-            removed += _keep(folder / "answers.jsonl", lambda row, r=relevant: row["_id"] not in r)
-            _keep_lines(folder / "qrels.tsv", lambda line: line.split("\t")[1:2] != [document_id])
-        return removed
+        return sum(_forget_document(folder, document_id) for folder in self._folders())
 
     def forget_user(self, name: str) -> int:
         """Take out the questions that they rated, with their answers."""
         asked = {_key(one.question) for one in self._library.ratings.of_user(name)}
-        removed = 0
-        for folder in self._folders() if asked else ():
-            gone = {
-                row["_id"] for row in _rows(folder / "queries.jsonl") if _key(row["text"]) in asked
-            }
-            for file in ("queries.jsonl", "answers.jsonl"):
-                removed += _keep(folder / file, lambda row, g=gone: row["_id"] not in g)
-            _keep_lines(folder / "qrels.tsv", lambda line, g=gone: line.split("\t")[0] not in g)
-        return removed
+        return sum(_forget_questions(folder, asked) for folder in self._folders()) if asked else 0
 
     def residue(self, traces: Traces) -> int:
         files = [path for folder in self._folders() for path in folder.iterdir() if path.is_file()]
@@ -57,6 +43,23 @@ class CollectedSets:
     def _folders(self) -> list[Path]:
         paths = map(Path, self._library.exports.paths("question set"))
         return [path for path in paths if (path / MARKER).is_file()]
+
+
+def _forget_document(folder: Path, document_id: str) -> int:
+    relevant = _queries_of(folder, document_id)
+    removed = _keep(folder / "corpus.jsonl", lambda row: row["_id"] != document_id)
+    removed += _keep(folder / "answers.jsonl", lambda row: row["_id"] not in relevant)
+    _keep_lines(folder / "qrels.tsv", lambda line: line.split("\t")[1:2] != [document_id])
+    return removed
+
+
+def _forget_questions(folder: Path, asked: set[str]) -> int:
+    gone = {row["_id"] for row in _rows(folder / "queries.jsonl") if _key(row["text"]) in asked}
+    removed = 0
+    for file in ("queries.jsonl", "answers.jsonl"):
+        removed += _keep(folder / file, lambda row: row["_id"] not in gone)
+    _keep_lines(folder / "qrels.tsv", lambda line: line.split("\t")[0] not in gone)
+    return removed
 
 
 def _key(question: str) -> str:

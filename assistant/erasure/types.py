@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -131,12 +131,6 @@ class Eraser(Protocol):
         """Newest first."""
 
     def check(self, receipt: Receipt, *, user: str = "") -> ReceiptCheck: ...
-
-
-class OwnData(Protocol):
-    """A person's own data as the operator's commands export it."""
-
-    def export(self, name: str) -> Iterator[bytes]: ...
 
 
 RECEIPTS = "receipts"

@@ -84,7 +84,7 @@ class Database:
         with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
             cursor = raw.cursor()
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = cursor.fetchone()[0]
+            (busy, _, _) = cursor.fetchone() or (1, 0, 0)
             cursor.close()
             return not busy
 
