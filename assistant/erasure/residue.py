@@ -27,7 +27,7 @@ IDS_MAY_STAY = ("audit", "audit_contents", "erasures", "holds")
 """Tables: audit rows keep the ids of what they were about."""
 NAMES_MAY_STAY = ("erasures", "documents", "versions", "chunks", "pieces", "jobs", "notes")
 """Tables: a name in a document is the document's, and so is the address of an upload."""
-TEMPORARY = ("philo-fetch-", "philo-parse-", "philo-upload-", "philo-cluster-", "philo-bench-")
+TEMPORARY = ("philo-fetch-", "philo-parse-", "philo-upload-", "philo-cluster-")
 BLOCK_BYTES = 2**20
 
 
