@@ -293,7 +293,7 @@ def test_what_is_held_is_not_pruned_and_no_row_behind_it_is_cut_off(told):
     day = told.holds.add(HoldKind.PERIOD, since="2025-01-09", until="2025-01-10", reason="case 2")
     document = told.holds.add(HoldKind.DOCUMENT, subject="d11", reason="case 3")
     done = prune(told, keep_days=0, keep_rows_days=0, now=later)
-    assert done.held == 8  # of Ben 4, of the ninth 1, of the document 1, and the hold's own two
+    assert done.held == 7  # of Ben 4, of the ninth day 1, about the document 1 and its own hold
     texts = [entry.number for entry in told.every() if "text" in entry.details.get("question", {})]
     assert texts == [2, 5, 8, 9, 11, 12]
     assert done.rows == 1
@@ -316,18 +316,19 @@ def test_a_hold_says_what_it_covers_and_why(told, wrong):
         told.holds.add(**wrong)
 
 
+COLUMNS = ["at", "who", "action", "details", "previous", "hash"]
+NUMBERS = st.integers(1, 12)
 TAMPERING = st.one_of(
-    st.tuples(st.just("edit"), st.sampled_from(["at", "who", "action", "details", "previous", "hash"]),
-              st.integers(1, 12)),
-    st.tuples(st.just("content"), st.sampled_from(["value", "salt"]), st.integers(1, 12)),
-    st.tuples(st.just("remove"), st.sampled_from(["audit", "audit_contents"]), st.integers(1, 12)),
-    st.tuples(st.just("swap"), st.integers(1, 11), st.integers(1, 12)).filter(lambda t: t[1] != t[2]),
-    st.tuples(st.just("cut"), st.just(""), st.integers(1, 12)),
-)  # fmt: skip
+    st.tuples(st.just("edit"), st.sampled_from(COLUMNS), NUMBERS),
+    st.tuples(st.just("content"), st.sampled_from(["value", "salt"]), NUMBERS),
+    st.tuples(st.just("remove"), st.sampled_from(["audit", "audit_contents"]), NUMBERS),
+    st.tuples(st.just("swap"), NUMBERS, NUMBERS).filter(lambda one: one[1] != one[2]),
+    st.tuples(st.just("cut"), st.just(""), NUMBERS),
+)
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -96,7 +96,11 @@ def pack(value: Any) -> str:
 
 
 def content_hash(salt: str, packed: str) -> str:
-    return hmac.new(bytes.fromhex(salt), packed.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        salt.encode("utf-8", "surrogatepass"),
+        packed.encode("utf-8", "surrogatepass"),
+        hashlib.sha256,
+    ).hexdigest()
 
 
 def pseudonym_of(name: str, salt: str) -> str:

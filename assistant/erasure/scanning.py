@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zipfile
 import zlib
@@ -77,9 +78,10 @@ def count_matches(path: Path, needles: Needles) -> Counter[str]:
         with path.open("rb") as stream:
             for one in _matches(stream, needles):
                 found[needles.label(one)] += 1
-        for part in _unpacked(path):
-            for one in _matches(part, needles):
-                found[needles.label(one)] += 1
+        with contextlib.suppress(*_DAMAGED):  # archives, as far as they can be read
+            for part in _unpacked(path):
+                for one in _matches(part, needles):
+                    found[needles.label(one)] += 1
     except FileNotFoundError:
         return Counter()
     return found
@@ -96,21 +98,24 @@ def _matches(stream: BinaryIO, needles: Needles) -> Iterator[bytes]:
         tail = joined[-overlap:] if overlap else b""
 
 
+_DAMAGED = (
+    *(OSError, EOFError, zlib.error, zipfile.BadZipFile),
+    *(RuntimeError, NotImplementedError),  # a password, an unknown method
+)
+
+
 def _unpacked(path: Path) -> Iterator[BinaryIO]:
-    """What an archive holds, decompressed; damaged ones as far as they can be read."""
+    """What an archive holds, decompressed."""
     with path.open("rb") as stream:
         magic = stream.read(4)
-    try:
-        if magic[:2] == b"\x1f\x8b":
-            with gzip.open(path) as part:
-                yield cast("BinaryIO", part)
-        elif magic == b"PK\x03\x04":
-            with zipfile.ZipFile(path) as archive:
-                for name in archive.namelist():
-                    with archive.open(name) as member:
-                        yield cast("BinaryIO", member)
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError):
-        return
+    if magic[:2] == b"\x1f\x8b":
+        with gzip.open(path) as part:
+            yield cast("BinaryIO", part)
+    elif magic == b"PK\x03\x04":
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    yield cast("BinaryIO", member)
 
 
 def files_under(roots: Iterable[Path]) -> list[Path]:

@@ -191,7 +191,7 @@ def test_what_is_under_legal_hold_is_not_erased(open_shelf):
             erasures.erase_documents([secret])
         holds.release(hold.id)
     period = holds.add(HoldKind.PERIOD, since="2020-01-01", until="2999-01-01", reason="audit")
-    with pytest.raises(LegalHoldError, match="case|audit"):
+    with pytest.raises(LegalHoldError, match=r"case 7|audit"):
         erasures.erase_documents([secret])
     assert SALARY in shelf.near("x")
     holds.release(period.id)

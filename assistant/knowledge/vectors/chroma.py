@@ -22,6 +22,7 @@ from assistant.errors import (
 )
 from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.vectors.unused_places import clear_unused_places
 from assistant.types import Readable, ScoredId
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class ChromaVectors:
             fill(fresh.add)
         finally:
             fresh.close()
+        clear_unused_places(folder)
         with alone():
             self.close()
             former = exchange(self._directory, folder)
