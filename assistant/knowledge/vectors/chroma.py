@@ -142,6 +142,7 @@ class ChromaVectors:
 
     def close(self) -> None:
         self._client.close()
+        clear_unused_places(self._directory)
 
     def _open(self) -> None:
         import chromadb
