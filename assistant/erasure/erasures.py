@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,7 +20,12 @@ from sqlalchemy import select, update
 
 from assistant.audit import OPERATOR_NAME
 from assistant.erasure.holders import Holder, content_holders
-from assistant.erasure.leftovers import remove_evaluations, remove_jobs, remove_temporary
+from assistant.erasure.leftovers import (
+    forget_held_name,
+    remove_evaluations,
+    remove_jobs,
+    remove_temporary,
+)
 from assistant.erasure.planning import (
     Plan,
     of_documents,
@@ -125,6 +130,13 @@ class Erasures:
                 except (PhiloError, OSError) as exc:
                     logger.warning("erasure %s is not finished: %s", erasure_id, exc)
         return receipts
+
+    @contextlib.contextmanager
+    def excluded(self) -> Iterator[None]:
+        """No erasure is at work meanwhile: for those who take `alone` before they change things,
+        while an erasure takes it after."""
+        with self._working:
+            yield
 
     def all(self) -> list[ErasureInfo]:
         """Newest first."""
@@ -244,6 +256,8 @@ class Erasures:
             removed["jobs"] = removed.get("jobs", 0) + remove_jobs(
                 self._database, run.plan.documents, run.traces
             )
+        for name in run.traces.names:
+            forget_held_name(self._database, name)
         for holder in self._holders:
             for document_id in run.plan.documents:
                 run.count(holder.name, holder.forget_document(document_id))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
+from assistant.audit import HoldKind
 from assistant.data_directory import own_directory
 from assistant.erasure.residue import temporary_folders
 from assistant.erasure.scanning import count_matches, files_under
@@ -14,7 +15,7 @@ from assistant.erasure.traces import Traces
 from assistant.errors import DataDirectoryBusyError, ErasureError
 from assistant.knowledge.database import Database
 from assistant.knowledge.stored import in_batches
-from assistant.knowledge.tables import JobRow, SourceRow
+from assistant.knowledge.tables import HoldRow, JobRow, SourceRow
 
 EVALUATIONS = "evaluation"
 """Folder of the indexed collections of question sets, as in `evaluation.collection`."""
@@ -71,6 +72,17 @@ def remove_jobs(database: Database, documents: tuple[str, ...], traces: Traces) 
                     update(SourceRow).where(SourceRow.id == row.id).values(error="(erased)")
                 )
     return removed
+
+
+def forget_held_name(database: Database, name: str) -> None:
+    """In holds that were released: those in force would have stopped the erasure."""
+    theirs = func.lower(HoldRow.subject) == name.lower()
+    with database.writing() as session:
+        session.execute(
+            update(HoldRow)
+            .where(theirs, HoldRow.kind == HoldKind.USER, HoldRow.released_at.is_not(None))
+            .values(subject="(erased)", reason="(erased)")
+        )
 
 
 def _holds(folder: Path, traces: Traces) -> bool:

@@ -54,6 +54,14 @@ def test_account_tokens_ratings_and_questions_go_and_the_chain_holds(shelf, tmp_
         erasures.erase_user("Anne")
 
 
+def test_a_released_hold_does_not_keep_the_name(shelf, tmp_path):
+    holds = shelf.library.audit.holds
+    holds.release(holds.add(HoldKind.USER, subject="Anne", reason="case of Anne").id)
+    assert Erasures(shelf.library).erase_user("Anne").complete
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(b"Anne" in content for content in kept)
+
+
 def test_others_keep_what_is_theirs(shelf):
     Erasures(shelf.library).erase_user("Anne")
     (ben,) = (one for one in shelf.library.audit.every() if one.who == "Ben")
