@@ -14,6 +14,8 @@ from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
 from assistant.audit import OPERATOR_NAME, Content
+from assistant.audit.keeper import AuditKeeper
+from assistant.erasure.erasures import Erasures
 from assistant.errors import PhiloError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
@@ -89,6 +91,8 @@ class Assistant:
         self.use(embedder, settings)
         self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
         self.indexes = Indexes(self)
+        self.erasures = Erasures(library, alone=self.turnstile.alone)
+        self.audit_keeper = AuditKeeper(library.audit, settings.audit)
 
     def use(self, embedder: Embedder, settings: Settings) -> None:
         """Answer with another index: these belong to the one that the library has in use now."""
@@ -243,8 +247,10 @@ class Assistant:
 
         Raises:
             DocumentNotFoundError: there is none, or none that the reader may see.
+            LegalHoldError: it is under legal hold.
         """
         document = self.library.document(document_id, readable)
+        self.audit.holds.require_free(documents=self.library.family([document.id]))
         self.library.retire(document.id)
         self.audit.record(who, "document.remove", audit_details.of_document(document))
 
@@ -276,8 +282,15 @@ class Assistant:
         """Bring in, in the background, what earlier processes left and what comes."""
         self._works_in_background = True
         self.ingestor.start()
+        self.audit_keeper.start()
+
+    def catch_up(self) -> None:
+        """Finish erasures that were cut short, and let go of what the audit keeps no longer."""
+        self.erasures.resume()
+        self.audit_keeper.prune_if_wanted()
 
     def close(self) -> None:
+        self.audit_keeper.close()
         if self._ingestor is not None:
             self._ingestor.close()
         self.embedder.close()

@@ -15,9 +15,11 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from assistant.audit.origin import COMMAND_LINE, current_origin
 from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
 from assistant.commands.documents import documents_app
+from assistant.commands.erase import erase
 from assistant.commands.eval import eval_app
 from assistant.commands.eval_summaries import eval_summaries
 from assistant.commands.index import index_app
@@ -67,6 +69,7 @@ app.add_typer(groups_app)
 app.add_typer(tokens_app)
 app.add_typer(audit_app)
 eval_app.command("summaries")(eval_summaries)
+app.command()(erase)
 app.command()(serve)
 app.command()(summarize)
 
@@ -77,6 +80,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no failure
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    current_origin.set(COMMAND_LINE)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()

@@ -6,18 +6,23 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter
 
 from assistant import errors
+from assistant.access.own_data import export_own_data
 from assistant.access.remote import RemotePeople
 from assistant.access.types import Register
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.assistant import Assistant
-from assistant.audit import OPERATOR_NAME, AuditEntry, AuditReader, Verification
+from assistant.audit import OPERATOR_NAME, AuditReader
 from assistant.data_directory import RunningService, find_service
+from assistant.erasure.types import Eraser
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.knowledge.exports import ExportKind
+from assistant.remote_audit import RemoteAudit, RemoteErasures
 from assistant.remote_indexes import RemoteIndexes
 from assistant.remote_sources import RemoteSources
 from assistant.scope import Scope
@@ -101,6 +106,15 @@ class Client(Protocol):
 
     @property
     def audit(self) -> AuditReader: ...
+
+    @property
+    def erasures(self) -> Eraser: ...
+
+    def own_data(self, name: str) -> bytes:
+        """All that is kept of a person, as a zip; see `export_own_data`."""
+
+    def note_export(self, kind: ExportKind, path: str) -> None:
+        """That something was written out of Philo, to an absolute path."""
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -224,7 +238,17 @@ class LocalClient:
 
     @property
     def audit(self) -> AuditReader:
-        return self._assistant.audit
+        return self._assistant.audit_keeper
+
+    @property
+    def erasures(self) -> Eraser:
+        return self._assistant.erasures
+
+    def own_data(self, name: str) -> bytes:
+        return export_own_data(self._assistant.library, name, who=OPERATOR_NAME)
+
+    def note_export(self, kind: ExportKind, path: str) -> None:
+        self._assistant.library.exports.note(kind, path)
 
     @property
     def sources(self) -> SourceRegistry:
@@ -280,7 +304,10 @@ class RemoteClient:
     """Over the API of a running service (one HTTP connection, kept open)."""
 
     def __init__(self, service: RunningService, as_user: str = "") -> None:
-        headers = {"Authorization": f"Bearer {service.token}"}
+        headers = {
+            "Authorization": f"Bearer {service.token}",
+            "X-Philo-Interface": "command line",
+        }
         if as_user:
             headers["X-Philo-As"] = as_user
         self._http = httpx.Client(
@@ -372,7 +399,22 @@ class RemoteClient:
 
     @property
     def audit(self) -> AuditReader:
-        return _RemoteAudit(self._call)
+        return RemoteAudit(self._call)
+
+    @property
+    def erasures(self) -> Eraser:
+        return RemoteErasures(self._call, self._stream)
+
+    def own_data(self, name: str) -> bytes:
+        try:
+            response = self._http.get(f"/users/{quote(name, safe='')}/export")
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+        _raise_for_error(response)
+        return response.content
+
+    def note_export(self, kind: ExportKind, path: str) -> None:
+        self._call("POST", "/exports", json={"kind": kind, "path": path})
 
     @property
     def sources(self) -> SourceRegistry:
@@ -452,26 +494,6 @@ class RemoteClient:
                         yield name, data
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
-
-
-_AUDIT_PAGE = 1000
-
-
-class _RemoteAudit:
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-
-    def export(self, *, after: int = 0) -> Iterator[AuditEntry]:
-        more = True
-        while more:  # each reading adds an entry, so the end is a page that is not full
-            page = self._call("GET", "/audit", params={"after": after, "limit": _AUDIT_PAGE})
-            entries = TypeAdapter(list[AuditEntry]).validate_python(page)
-            yield from entries
-            more = len(entries) == _AUDIT_PAGE
-            after = entries[-1].number if entries else after
-
-    def verify(self) -> Verification:
-        return Verification.model_validate(self._call("GET", "/audit/verification"))
 
 
 def _document_path(document_id: str) -> str:

@@ -85,7 +85,7 @@ def open_assistant(
         if settings.models.generator != NO_GENERATOR:
             generator = _open_generator(settings, replicas)
             opened.callback(generator.close)
-        return Assistant(
+        assistant = Assistant(
             settings=settings,
             library=library,
             embedder=embedder,
@@ -97,6 +97,12 @@ def open_assistant(
             on_close=opened.pop_all().close,
             stated_settings=stated,
         )
+    try:
+        assistant.catch_up()
+    except BaseException:
+        assistant.close()
+        raise
+    return assistant
 
 
 def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:

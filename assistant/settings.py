@@ -206,7 +206,15 @@ class SummarySettings(Section):
 
 class AuditSettings(Section):
     content: bool = Field(
-        True, description="keep questions and answers in the audit log; else only their SHA-256"
+        True, description="keep questions and answers in the audit log; else only their hashes"
+    )
+    keep_days: float | None = Field(
+        None, ge=0, description="questions, answers and names in older entries are erased"
+    )
+    keep_rows_days: float | None = Field(
+        None,
+        ge=0,
+        description="older entries are cut off, and a signed checkpoint takes their place",
     )
 
 

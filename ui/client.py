@@ -45,6 +45,7 @@ class Connection:
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(
             base_url=url,
+            headers={"X-Philo-Interface": "page"},  # for the audit log
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy has no business between the page and its service
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),

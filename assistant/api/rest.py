@@ -33,6 +33,7 @@ from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
+from assistant.api.erasures import add_erasures
 from assistant.api.evaluations import add_evaluations
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
@@ -40,6 +41,7 @@ from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
 from assistant.api.me import add_me
 from assistant.api.models import add_models
+from assistant.api.origin import OriginMiddleware
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
@@ -96,6 +98,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     api.state.people = assistant.library.people
     api.state.operator_token = operator_token
     api.state.login = login
+    api.add_middleware(OriginMiddleware)
     add_handlers(api)
     _add_questions(api, assistant)
     _add_documents(api, assistant)
@@ -106,6 +109,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
     add_me(api, login)
+    add_erasures(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
     add_usage(api, assistant, operator_token)

@@ -69,6 +69,17 @@ def render(details: Any, contents: Mapping[int, Stored]) -> Any:
     return shown if stored is not None else shown | {"erased": True}
 
 
+def paths(details: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], int]]:
+    """Under which keys each content stands, and its ordinal."""
+    if isinstance(details, list):
+        return [found for one in details for found in paths(one, path)]
+    if not isinstance(details, dict):
+        return []
+    if MARK in details and "hash" in details:
+        return [(path, details[MARK])]
+    return [found for key, one in details.items() for found in paths(one, (*path, key))]
+
+
 def marks(details: Any) -> list[dict[str, Any]]:
     """All marks in the details."""
     if isinstance(details, list):
@@ -85,7 +96,11 @@ def pack(value: Any) -> str:
 
 
 def content_hash(salt: str, packed: str) -> str:
-    return hmac.new(bytes.fromhex(salt), packed.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(
+        salt.encode("utf-8", "surrogatepass"),
+        packed.encode("utf-8", "surrogatepass"),
+        hashlib.sha256,
+    ).hexdigest()
 
 
 def pseudonym_of(name: str, salt: str) -> str:

@@ -19,12 +19,13 @@ from assistant.audit.content import Stored, render, split
 from assistant.audit.holds import Holds
 from assistant.audit.origin import current_origin
 from assistant.audit.people import names_of, pseudonym_for, pseudonyms_of
-from assistant.audit.redaction import redact_contents
+from assistant.audit.redaction import Contents, Place, find_contents, redact_contents
 from assistant.audit.sealing import has_unsealed, seal_rows
 from assistant.audit.types import AuditEntry, AuditFilter, Verification
 from assistant.audit.verification import verify
 from assistant.errors import AuditError
 from assistant.knowledge.database import Database
+from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import AuditContentRow, AuditRow
 
 _AT_ONCE = 1000
@@ -109,12 +110,19 @@ class Audit:
             yield session
 
     def entries(
-        self, *, after: int = 0, limit: int = 100, wanted: AuditFilter | None = None
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        wanted: AuditFilter | None = None,
+        newest: bool = False,
     ) -> list[AuditEntry]:
-        """In order, from the one behind number `after`."""
+        """In order, from the one behind number `after`; with `newest` from the last one back."""
         with self._database.reading() as session:
-            rows = session.scalars(_select(session, after, wanted or AuditFilter()).limit(limit))
-            return to_entries(session, rows.all())
+            query = _select(session, after, wanted or AuditFilter())
+            if newest:
+                query = query.order_by(None).order_by(AuditRow.number.desc())
+            return to_entries(session, session.scalars(query.limit(limit)).all())
 
     def every(
         self, *, after: int = -(2**62), wanted: AuditFilter | None = None
@@ -131,24 +139,25 @@ class Audit:
         after: int = 0,
         limit: int | None = None,
         wanted: AuditFilter | None = None,
+        newest: bool = False,
     ) -> Iterator[AuditEntry]:
         """`every` (or at most `limit`) for somebody; that they read it is logged first."""
         asked = {} if wanted is None else wanted.model_dump(mode="json", exclude_defaults=True)
         self.record(who, "audit.read", {"after": after} | asked)
         if limit is not None:
-            return iter(self.entries(after=after, limit=limit, wanted=wanted))
+            return iter(self.entries(after=after, limit=limit, wanted=wanted, newest=newest))
         return self.every(after=after, wanted=wanted)
 
     def redact(
         self,
-        numbers: Iterable[int],
+        contents: Contents,
         *,
         who: str,
         reason: str,
         names: Iterable[str] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> int:
-        """Erase the contents of rows, and who these names are, and write down that it was done.
+        """Erase contents of rows, and who these names are, and write down that it was done.
         Nothing is written where nothing was there. The number of contents that are gone.
 
         Args:
@@ -156,8 +165,27 @@ class Audit:
         """
         with self.writing() as writing:
             return redact_contents(
-                writing, sorted(set(numbers)), names, who=who, reason=reason, extra=extra or {}
+                writing, contents, names, who=who, reason=reason, extra=extra or {}
             )
+
+    def find_contents(self, wanted: Callable[[Place], bool]) -> dict[int, list[int]]:
+        """All contents for which `wanted` holds, for `redact`."""
+        with self._database.reading() as session:
+            return find_contents(session, wanted)
+
+    def entries_of(self, numbers: Iterable[int]) -> list[AuditEntry]:
+        """These rows, in order."""
+        found: list[AuditEntry] = []
+        with self._database.reading() as session:
+            for some in in_batches(sorted(numbers)):
+                rows = select(AuditRow).where(AuditRow.number.in_(some)).order_by(AuditRow.number)
+                found += to_entries(session, session.scalars(rows).all())
+        return found
+
+    def pseudonyms(self, name: str) -> list[str]:
+        """Under which somebody's rows stand; none where the log does not know them."""
+        with self._database.reading() as session:
+            return pseudonyms_of(session, name)
 
     def verify(self) -> Verification:
         """Follow the chain from its first row, or its checkpoint, to the noted end."""
@@ -212,7 +240,8 @@ def load_contents(session: Session, rows: Sequence[AuditRow]) -> dict[int, dict[
     """Of rows that follow one another: number -> ordinal -> content."""
     found: dict[int, dict[int, Stored]] = {}
     if rows:
-        between = AuditContentRow.number.between(rows[0].number, rows[-1].number)
+        first, last = sorted((rows[0].number, rows[-1].number))
+        between = AuditContentRow.number.between(first, last)
         for one in session.scalars(select(AuditContentRow).where(between)):
             found.setdefault(one.number, {})[one.ordinal] = Stored(one.salt, one.value)
     return found

@@ -38,4 +38,4 @@ def pseudonyms_of(session: Session, name: str) -> list[str]:
 def names_of(session: Session, pseudonyms: Collection[str]) -> dict[str, str]:
     query = select(AuditPersonRow.pseudonym, AuditPersonRow.name)
     query = query.where(AuditPersonRow.pseudonym.in_(pseudonyms))
-    return {pseudonym: name for pseudonym, name in session.execute(query)}
+    return {row.pseudonym: row.name for row in session.execute(query)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 
 from assistant.audit.holds import Covered
 from assistant.audit.log import Audit, to_entries, to_moment
+from assistant.audit.redaction import Place
 from assistant.audit.types import OPERATOR_NAME, Pruned
 from assistant.knowledge.tables import AuditCheckpointRow, AuditContentRow, AuditRow
 from assistant.signing import Signer
@@ -35,9 +36,9 @@ def prune(
     contents = held = rows = 0
     if keep_days is not None:
         before = to_moment(moment - timedelta(days=keep_days))
-        numbers, held = _old_contents(audit, before, covered)
-        if numbers:
-            contents = audit.redact(numbers, who=who, reason="retention")
+        free, held = _old_contents(audit, before, covered)
+        if free:
+            contents = audit.redact(free, who=who, reason="retention")
     if keep_rows_days is not None:
         before = to_moment(moment - timedelta(days=keep_rows_days))
         rows = _cut(audit, before, covered, who=who, at=to_moment(moment))
@@ -51,25 +52,20 @@ def checkpoint_content(number: int, digest: str, at: str) -> dict[str, Any]:
     return {"kind": "audit checkpoint", "number": number, "hash": digest, "at": at}
 
 
-def _old_contents(audit: Audit, before: str, covered: Covered) -> tuple[list[int], int]:
-    """Rows older than that which hold contents, and how many others are under hold."""
-    numbers: list[int] = []
-    held, after = 0, -(2**62)
-    has_content = exists().where(AuditContentRow.number == AuditRow.number)
-    with audit.reading() as session:
-        while rows := session.scalars(
-            select(AuditRow)
-            .where(AuditRow.number > after, AuditRow.at < before, has_content)
-            .order_by(AuditRow.number)
-            .limit(_AT_ONCE)
-        ).all():
-            for entry in to_entries(session, rows):
-                if covered.of_entry(entry):
-                    held += 1
-                else:
-                    numbers.append(entry.number)
-            after = rows[-1].number
-    return numbers, held
+def _old_contents(audit: Audit, before: str, covered: Covered) -> tuple[dict[int, list[int]], int]:
+    """Contents of rows older than that, and how many others are under hold."""
+    held = 0
+
+    def free(place: Place) -> bool:
+        nonlocal held
+        if place.entry.at >= before:
+            return False
+        if covered.of_entry(place.entry):
+            held += 1
+            return False
+        return True
+
+    return audit.find_contents(free), held
 
 
 def _cut(audit: Audit, before: str, covered: Covered, *, who: str, at: str) -> int:

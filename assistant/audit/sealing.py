@@ -1,5 +1,5 @@
 """Rows of version 1, whose hash covered their contents: these move out, and a second hash, the
-seal, covers what stays. The first hash stays too, and holds for as long as the contents are there."""
+seal, covers what stays. The first hash stays too, and holds while the contents are there."""
 
 from __future__ import annotations
 

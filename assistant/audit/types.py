@@ -85,9 +85,7 @@ class Pruned(PublicModel):
 class AuditReader(Protocol):
     """The log as the operator's commands see it."""
 
-    def export(
-        self, *, after: int = 0, wanted: AuditFilter = AuditFilter()
-    ) -> Iterator[AuditEntry]:
+    def export(self, *, after: int = 0, wanted: AuditFilter | None = None) -> Iterator[AuditEntry]:
         """In order, from the one behind number `after`. That it was read is logged."""
 
     def verify(self) -> Verification: ...

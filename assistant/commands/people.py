@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -107,6 +108,25 @@ def drop_second_factor(
         print_json({"totp": None, "name": name})
     else:
         print(f"{name} signs in with the password only")
+
+
+@users_app.command("export")
+def export_user(
+    name: str,
+    file: Annotated[Path, typer.Argument(help="A zip of JSON files.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write all that is kept of a person, for themselves. That is logged."""
+    with open_client(load_settings(data)) as client:
+        content = client.own_data(name)
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        client.note_export("personal data", str(file.resolve()))
+    if as_json:
+        print_json({"file": str(file), "bytes": len(content)})
+    else:
+        print(f"{file}: {len(content)} bytes")
 
 
 @groups_app.command("list")

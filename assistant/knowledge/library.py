@@ -21,6 +21,7 @@ from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database, open_database
+from assistant.knowledge.exports import Exports
 from assistant.knowledge.index_desk import IndexDesk, open_index
 from assistant.knowledge.indexes import (
     DATABASE,
@@ -47,6 +48,7 @@ from assistant.knowledge.publishing import (
 )
 from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
+from assistant.knowledge.renewal import Alone
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
     Known,
@@ -179,6 +181,7 @@ class Library(ReadingRoom):
         self.people = People(database)
         self.audit = Audit(database, database.path.parent)
         self.ratings = Ratings(database)
+        self.exports = Exports(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id
@@ -522,6 +525,32 @@ class Library(ReadingRoom):
             for stores in self._upkeep.all_stores:
                 stores.clear()
             self._upkeep.reconcile()
+
+    def renew(
+        self, alone: Alone, tell: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> None:
+        """Give both indexes fresh files, beside searches: see `VectorIndex.renew`. Changes wait."""
+        with self._writer:
+            self._upkeep.renew(alone, tell)
+
+    def compact(self) -> None:
+        """Let nothing of what was deleted stay in the database's files. Changes wait."""
+        with self._writer:
+            self._database.compact()
+
+    @property
+    def stores(self) -> list[Stores]:
+        """Of the index in use, and of the second one where there is one."""
+        return self._upkeep.all_stores
+
+    def family(self, document_ids: Sequence[str]) -> list[str]:
+        """The documents and all that is attached to them.
+
+        Raises:
+            DocumentNotFoundError: there is none of that id.
+        """
+        with self._database.reading() as session:
+            return self._family(session, document_ids)
 
     def close(self) -> None:
         with self._writer:

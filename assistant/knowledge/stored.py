@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from sqlalchemy import (
@@ -47,6 +47,8 @@ from assistant.types import (
     Readable,
     ScoredId,
 )
+
+Key = TypeVar("Key", str, int)
 
 IDS_A_STATEMENT = 5_000
 """SQLite takes 32,766 parameters at most."""
@@ -458,6 +460,6 @@ def unpack_vector(blob: bytes) -> Vector:
     return np.frombuffer(blob, dtype="<f4").astype(np.float32)
 
 
-def in_batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def in_batches(ids: Sequence[Key]) -> Iterator[Sequence[Key]]:
     for first in range(0, len(ids), IDS_A_STATEMENT):
         yield ids[first : first + IDS_A_STATEMENT]

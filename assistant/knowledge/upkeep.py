@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
@@ -10,10 +10,13 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import Stores, is_wanted
 from assistant.knowledge.job_records import needs_original
+from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.originals import Originals
 from assistant.knowledge.ratings import forget_documents
-from assistant.knowledge.stored import in_batches, is_kept, load_indexed_chunks
+from assistant.knowledge.renewal import Add, Alone
+from assistant.knowledge.stored import IndexedChunk, in_batches, is_kept, load_indexed_chunks
 from assistant.knowledge.tables import ChunkRow, DocumentRow, JobRow, PieceRow, VersionRow
+from assistant.knowledge.vectors.base import VectorEntry
 
 REFILL_CHUNKS = 2_000
 """Read from SQL and written to an index at a time."""
@@ -117,13 +120,51 @@ class Upkeep:
         lexicon: bool = False,
     ) -> None:
         """Write chunks to stores, from SQL alone."""
-        for first in range(0, len(chunk_ids), REFILL_CHUNKS):
-            with self.database.reading() as session:
-                chunks = load_indexed_chunks(session, chunk_ids[first : first + REFILL_CHUNKS])
+        for chunks in self._portions(chunk_ids):
             if vectors:
                 stores.vectors.add([chunk.vector_entry() for chunk in chunks])
             if lexicon:
                 stores.lexicon.add([chunk.lexicon_entry() for chunk in chunks])
+
+    def _portions(self, chunk_ids: Sequence[str]) -> Iterator[list[IndexedChunk]]:
+        for first in range(0, len(chunk_ids), REFILL_CHUNKS):
+            with self.database.reading() as session:
+                chunks = load_indexed_chunks(session, chunk_ids[first : first + REFILL_CHUNKS])
+            yield chunks
+
+    def renew(self, alone: Alone, tell: Callable[[int, int], None]) -> None:
+        """Give all indexes fresh files, beside searches.
+
+        Args:
+            tell: told how many chunks of how many are done.
+        """
+        ids = [
+            (stores, sorted(self._published_chunks(second=stores is self.second)))
+            for stores in self.all_stores
+        ]
+        done, total = 0, 2 * sum(len(some) for _, some in ids)
+
+        def counted(portion: Sequence[IndexedChunk]) -> None:
+            nonlocal done
+            done += len(portion)
+            tell(done, total)
+
+        for stores, chunk_ids in ids:
+
+            def give_vectors(add: Add[VectorEntry], wanted: Sequence[str] = chunk_ids) -> None:
+                for portion in self._portions(wanted):
+                    add([chunk.vector_entry() for chunk in portion])
+                    counted(portion)
+
+            def give_texts(add: Add[LexiconEntry], wanted: Sequence[str] = chunk_ids) -> None:
+                for portion in self._portions(wanted):
+                    add([chunk.lexicon_entry() for chunk in portion])
+                    counted(portion)
+
+            stores.vectors.renew(give_vectors, alone)
+            self.failpoint("vectors renewed")
+            stores.lexicon.renew(give_texts, alone)
+            self.failpoint("lexicon renewed")
 
     def regroup(self, document_id: str) -> None:
         """Tell the indexes the groups that SQL has of a document."""

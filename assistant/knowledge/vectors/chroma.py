@@ -20,7 +20,9 @@ from assistant.errors import (
     KnowledgeError,
     StorageFullError,
 )
+from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.vectors.unused_places import clear_unused_places
 from assistant.types import Readable, ScoredId
 
 if TYPE_CHECKING:
@@ -124,8 +126,23 @@ class ChromaVectors:
         shutil.rmtree(self._directory)
         self._open()
 
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        folder = fresh_folder(self._directory)
+        fresh = ChromaVectors(folder, embedder_id=self._embedder_id, dimension=self.dimension)
+        try:
+            fill(fresh.add)
+        finally:
+            fresh.close()
+        clear_unused_places(folder)
+        with alone():
+            self.close()
+            former = exchange(self._directory, folder)
+            self._open()
+        shutil.rmtree(former)
+
     def close(self) -> None:
         self._client.close()
+        clear_unused_places(self._directory)
 
     def _open(self) -> None:
         import chromadb

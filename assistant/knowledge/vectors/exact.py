@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import IndexMismatchError
+from assistant.knowledge.renewal import Alone, Fill
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.knowledge.vectors.quantised import BLOCK_ROWS, Block, Query, Rows
 from assistant.types import Readable, ScoredId
@@ -111,6 +112,11 @@ class ExactVectors:
     def clear(self) -> None:
         with self._lock:
             self._reset()
+
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        with alone():
+            self.clear()
+            fill(self.add)
 
     def close(self) -> None:
         self.clear()
