@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import tempfile
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -16,7 +17,7 @@ PASSWORD = "seven green lamps by the quay"
 
 @pytest.fixture
 def guarded(tmp_path):
-    """`philo up` where everybody has to sign in; runs commands beside it."""
+    """`philo up` where everybody has to sign in; asks its API as the operator's commands do."""
     environment = ENVIRONMENT | {
         "PHILO_MODELS__READER": "none",
         "PHILO_DATA": str(tmp_path),
@@ -24,9 +25,11 @@ def guarded(tmp_path):
         "PHILO_ACCESS__SECRET_KEY": secrets.token_hex(32),
     }
 
-    def philo(*arguments, said=""):
-        command = [*PHILO, *map(str, arguments)]
-        return subprocess.run(command, env=environment, input=said, text=True, check=True)
+    def operate(method, path, **body):
+        service = json.loads((tmp_path / "service.json").read_text())
+        bearer = {"Authorization": f"Bearer {service['token']}"}
+        answer = httpx.request(method, service["url"] + path, headers=bearer, timeout=60, **body)
+        answer.raise_for_status()
 
     with tempfile.TemporaryFile("w+") as log:
         command = [*PHILO, "up", "--port", "0", "--json"]
@@ -36,7 +39,7 @@ def guarded(tmp_path):
         try:
             line = service.stdout.readline()
             assert line, "philo up did not start; its own words are below"
-            yield json.loads(line), philo
+            yield json.loads(line), operate
         finally:
             service.terminate()
             service.communicate(timeout=30)
@@ -51,11 +54,11 @@ def sign_in(page, name):
 
 
 def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
-    told, philo = guarded
+    told, operate = guarded
     address = told["url"]
-    handbook = EXAMPLES / "handbook"
-    philo("ingest", handbook / "leave-ireland.md", "--groups", "hr")
-    philo("ingest", handbook / "teletravail.md", "--groups", "paris")
+    for name, group in (("leave-ireland.md", "hr"), ("teletravail.md", "paris")):
+        content = (EXAMPLES / "handbook" / name).read_bytes()
+        operate("POST", "/documents", files={"file": (name, content)}, data={"groups": [group]})
 
     root = open_page(address)
     expect(root).to_have_url(re.compile("/account/setup"))
@@ -67,8 +70,8 @@ def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
     expect(root.get_by_role("button", name="Root")).to_be_visible()
 
     for name, group in (("Anne", "hr"), ("Bob", "paris")):
-        philo("users", "add", name, "--groups", group)
-        philo("users", "password", name, said=PASSWORD)
+        operate("POST", "/users", json={"name": name, "groups": [group]})
+        operate("PUT", f"/users/{name}/password", json={"password": PASSWORD})
     pages = {}
     for name in ("Anne", "Bob"):
         pages[name] = open_page(address, path="/documents")
@@ -79,7 +82,7 @@ def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
         expect(pages[name].get_by_text(seen).first).to_be_visible()
         expect(pages[name].get_by_text(hidden)).to_have_count(0)
 
-    philo("users", "change", "Anne", "--disable")
+    operate("PATCH", "/users/Anne", json={"disabled": True})
     pages["Anne"].get_by_role("link", name="Ask").click()
     expect(pages["Anne"].get_by_text("You are signed out")).to_be_visible()
     expect(pages["Anne"].get_by_text(own)).to_have_count(0)
