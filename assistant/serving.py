@@ -13,7 +13,8 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from assistant.access.keys import SecretKey
@@ -121,12 +122,13 @@ def build_app(
 ) -> ASGIApp:
     """All that is served: the API, the login's pages where there is a login, the web page."""
     api = create_api(assistant, operator_token=service.token, login=login)
-    routes = [Mount("/api", api)]
+    routes: list[BaseRoute] = [Mount("/api", api)]
     middleware = [guard]
     if login is not None:
         home = "/" if page is not None else "/account/"
         pages = create_account_pages(assistant, login, home=home)
         routes.append(Mount("/account", pages))
+        routes.append(Route("/account", RedirectResponse("/account/")))
     if page is None:
         return Starlette(routes=routes, middleware=middleware)
     if login is not None:
