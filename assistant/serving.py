@@ -77,7 +77,12 @@ def serve(
         with announced(settings.data, f"http://{here}/api") as service:
             page = find_plugin("page") if with_page else None
             login = open_login(assistant, policy.key, address) if policy.key else None
-            guard = Middleware(OriginGuard, base_url=address, own_host=here)
+            guard = Middleware(
+                OriginGuard,
+                base_url=address,
+                own_host=here,
+                forwarded=login is not None or settings.access.login == "off",
+            )
             server = _Server(
                 uvicorn.Config(
                     build_app(assistant, service, page, login, guard),
