@@ -13,7 +13,8 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from assistant.access.keys import SecretKey
@@ -76,7 +77,12 @@ def serve(
         with announced(settings.data, f"http://{here}/api") as service:
             page = find_plugin("page") if with_page else None
             login = open_login(assistant, policy.key, address) if policy.key else None
-            guard = Middleware(OriginGuard, base_url=address, own_host=here)
+            guard = Middleware(
+                OriginGuard,
+                base_url=address,
+                own_host=here,
+                forwarded=login is not None or settings.access.login == "off",
+            )
             server = _Server(
                 uvicorn.Config(
                     build_app(assistant, service, page, login, guard),
@@ -121,12 +127,13 @@ def build_app(
 ) -> ASGIApp:
     """All that is served: the API, the login's pages where there is a login, the web page."""
     api = create_api(assistant, operator_token=service.token, login=login)
-    routes = [Mount("/api", api)]
+    routes: list[BaseRoute] = [Mount("/api", api)]
     middleware = [guard]
     if login is not None:
         home = "/" if page is not None else "/account/"
         pages = create_account_pages(assistant, login, home=home)
         routes.append(Mount("/account", pages))
+        routes.append(Route("/account", RedirectResponse("/account/")))
     if page is None:
         return Starlette(routes=routes, middleware=middleware)
     if login is not None:

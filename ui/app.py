@@ -12,7 +12,6 @@ from ui.client import Connection, Service, ServiceError
 from ui.components.account import show_account, show_signed_out
 from ui.components.frame import declare_language
 from ui.components.markup import element, show
-from ui.components.notice import show_problem
 from ui.language import LANGUAGES, Language, load_texts, preferred_language
 from ui.views.ask import show_ask
 from ui.views.documents import show_documents
@@ -39,16 +38,13 @@ def main() -> None:
     declare_language(texts.language)
     try:
         me = service.me()
+        state.keep_to(me["name"] or "")
+        with person:
+            show_account(service, texts, me)
     except ServiceError as error:
         if error.kind == "SignedOut":
             show_signed_out(texts)
-        else:
-            show_problem(texts, error)
-            st.button(texts("error.try_again"))
-        return
-    state.keep_to(me["name"] or "")
-    with person:
-        show_account(service, texts, me)
+            return  # anything else, the views say themselves
     ask = st.Page(
         lambda: show_ask(service, texts, documents),
         title=texts("bar.ask"),

@@ -68,7 +68,7 @@ class Service:
         shown = "; ".join(f"{key}={cookies[key]}" for key in SESSION_COOKIES if key in cookies)
         if shown:
             self._headers["Cookie"] = shown
-        if address:
+        if shown and address:
             self._headers["X-Forwarded-For"] = address
 
     def me(self) -> Me:

@@ -18,7 +18,7 @@ from assistant.access.people import People
 from assistant.access.provisioning import Provisioning
 from assistant.access.sessions import Session, Sessions
 from assistant.access.settings import AccessSettings
-from assistant.access.sign_in import UNKNOWN_NAME, Caller, SignedIn, SignIn
+from assistant.access.sign_in import UNKNOWN_NAME, Origin, SignedIn, SignIn
 from assistant.access.types import Role
 from assistant.addresses import is_near
 from assistant.audit import Audit
@@ -121,29 +121,29 @@ class Login:
     def lacks_admin(self) -> bool:
         return not any(user.role is Role.ADMIN for user in self.people.users())
 
-    def set_up(self, code: str, name: str, password: str, caller: Caller) -> SignedIn | None:
+    def set_up(self, code: str, name: str, password: str, origin: Origin) -> SignedIn | None:
         """Make the first administrator. None: the code is wrong, used, or of no use any more.
 
         Raises:
             PeopleError: that name or that password cannot be.
         """
-        limit = Limit.of_address(caller.address)
+        limit = Limit.of_address(origin.address)
         attempt = self.attempts.begin(limit)
         typed = "".join(char for char in code.upper() if char.isalnum())
         with self._setting_up:
             wanted = (self.setup_code or "").replace("-", "")
             right = bool(wanted) and secrets.compare_digest(typed.encode(), wanted.encode())
             if not attempt.allowed or not right or not self.lacks_admin():
-                self.sign_in.log(UNKNOWN_NAME, "setup.refused", caller)
+                self.sign_in.log(UNKNOWN_NAME, "setup.refused", origin)
                 return None
             self.attempts.succeeded(limit)
             check_password(password, name=name, min_chars=self.credentials.min_chars)
             user = self.people.add_user(name, role=Role.ADMIN)
             self.credentials.set_password(user.name, password)
             self.setup_code = None
-        self.sign_in.log(user.name, "setup", caller, role=str(user.role))
+        self.sign_in.log(user.name, "setup", origin, role=str(user.role))
         user_id = self.people.user_id(user.name)
-        return self.sign_in.begin(user_id, user.name, caller, method="password")
+        return self.sign_in.begin(user_id, user.name, origin, method="password")
 
 
 def _setup_code() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import unicodedata
 
@@ -17,7 +18,8 @@ JUDGED_CHARS = 72
 """Judging takes time that grows with the square of the length; what is longer is good enough."""
 
 FEWEST_GUESSES_LOG10 = 8
-SHORTEST_NAME = 3
+SHORTEST_INSIDE = 5
+"""A shorter name counts as a word only: Eve may use the word seven."""
 
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 _AT_ONCE = threading.BoundedSemaphore(4)  # each takes 64 MiB for its moment
@@ -43,7 +45,7 @@ def check_password(password: str, *, name: str, min_chars: int) -> None:
             f"a password may have at most {MOST_CHARS} characters", reason="long"
         )
     folded, own = plain.casefold(), name.strip().casefold()
-    if len(own) >= SHORTEST_NAME and own in folded:
+    if _holds_name(folded, own):
         raise WeakPasswordError("the password holds the user's own name", reason="name")
     judged = zxcvbn(plain[:JUDGED_CHARS], user_inputs=[own, "philo"], max_length=JUDGED_CHARS)
     if judged["guesses_log10"] < FEWEST_GUESSES_LOG10:
@@ -73,6 +75,12 @@ def password_matches(password_hash: str | None, password: str) -> bool:
 def wants_new_hash(password_hash: str) -> bool:
     """Whether it was made with weaker parameters than today's."""
     return _HASHER.check_needs_rehash(password_hash)
+
+
+def _holds_name(folded: str, own: str) -> bool:
+    if len(own) >= SHORTEST_INSIDE:
+        return own in folded
+    return bool(own) and re.search(rf"(?<!\w){re.escape(own)}(?!\w)", folded) is not None
 
 
 def _normal(password: str) -> str:

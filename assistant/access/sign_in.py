@@ -21,7 +21,7 @@ SECOND_STEP_S = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Origin:
     """From where somebody signs in."""
 
     address: str
@@ -66,51 +66,51 @@ class SignIn:
         self._clock = clock
 
     def with_password(
-        self, name: str, password: str, caller: Caller
+        self, name: str, password: str, origin: Origin
     ) -> SignedIn | CodeWanted | Refused:
         """Takes as long whatever the reason of a refusal is."""
-        limits = (Limit.of_account(name), Limit.of_address(caller.address))
+        limits = (Limit.of_account(name), Limit.of_address(origin.address))
         attempt = self._attempts.begin(*limits)
         checked = self._credentials.check(name, password)
         who = checked.name if checked is not None else UNKNOWN_NAME
         if checked is None or not checked.right or not attempt.allowed:
             reason = "wrong" if attempt.allowed else "locked"
-            self._refuse(who, caller, reason, locks=attempt.locks)
+            self._refuse(who, origin, reason, locks=attempt.locks)
             return "wrong"
         self._attempts.succeeded(*limits)
         if checked.has_second_factor:
             content = {"user": checked.user_id, "name": checked.name, "stamp": checked.stamp}
             return CodeWanted(self._key.seal(PURPOSE, content, at=self._clock()))
-        return self.begin(checked.user_id, checked.name, caller, method="password")
+        return self.begin(checked.user_id, checked.name, origin, method="password")
 
-    def with_code(self, pending: str, code: str, caller: Caller) -> SignedIn | Refused:
+    def with_code(self, pending: str, code: str, origin: Origin) -> SignedIn | Refused:
         content = self._key.unseal(PURPOSE, pending, at=self._clock(), most_s=SECOND_STEP_S)
         if content is None or self._credentials.stamp(content["user"]) != content["stamp"]:
             return "expired"
         user_id, name = content["user"], content["name"]
-        limits = (Limit.of_code(user_id), Limit.of_address(caller.address))
+        limits = (Limit.of_code(user_id), Limit.of_address(origin.address))
         attempt = self._attempts.begin(*limits)
         if not attempt.allowed:
-            self._refuse(name, caller, "locked", locks=False)
+            self._refuse(name, origin, "locked", locks=False)
             return "wrong"
         if not self._credentials.check_second_factor(user_id, code, self._key):
-            self._refuse(name, caller, "wrong code", locks=attempt.locks)
+            self._refuse(name, origin, "wrong code", locks=attempt.locks)
             return "wrong"
         self._attempts.succeeded(*limits)
-        return self.begin(user_id, name, caller, method="totp")
+        return self.begin(user_id, name, origin, method="totp")
 
-    def begin(self, user_id: str, name: str, caller: Caller, *, method: str) -> SignedIn:
+    def begin(self, user_id: str, name: str, origin: Origin, *, method: str) -> SignedIn:
         """A session for somebody who has shown who they are."""
         secret = self._sessions.begin(
-            user_id, method=method, address=caller.address, agent=caller.agent
+            user_id, method=method, address=origin.address, agent=origin.agent
         )
-        self.log(name, "sign_in", caller, method=method)
+        self.log(name, "sign_in", origin, method=method)
         return SignedIn(secret)
 
-    def log(self, who: str, action: str, caller: Caller, **details: Any) -> None:
-        self._audit.record(who, action, {"address": caller.address, **details})
+    def log(self, who: str, action: str, origin: Origin, **details: Any) -> None:
+        self._audit.record(who, action, {"address": origin.address, **details})
 
-    def _refuse(self, who: str, caller: Caller, reason: str, *, locks: bool) -> None:
-        self.log(who, "sign_in.refused", caller, reason=reason)
+    def _refuse(self, who: str, origin: Origin, reason: str, *, locks: bool) -> None:
+        self.log(who, "sign_in.refused", origin, reason=reason)
         if locks:
-            self.log(who, "sign_in.locked", caller)
+            self.log(who, "sign_in.locked", origin)

@@ -13,16 +13,20 @@ from assistant.access.types import Principal
 from assistant.api.reader import Caller
 
 
-def administrators_only(token: str) -> Callable[..., None]:
-    """A dependency that answers 401 to nobody in particular and 403 to whoever is no
-    administrator, or shows a token that is not made for it."""
+def administrators_only(token: str) -> Callable[..., Principal | None]:
+    """A dependency that gives the administrator who asks, None for the operator's own commands.
+    It answers 401 to nobody in particular and 403 to whoever is no administrator, or shows a token
+    that is not made for it."""
 
-    def ask_who(principal: Caller, authorization: Annotated[str, Header()] = "") -> None:
+    def ask_who(
+        principal: Caller, authorization: Annotated[str, Header()] = ""
+    ) -> Principal | None:
         if principal is None:
             if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
                 raise HTTPException(401, "Only the operator's own commands may do that.")
         elif not principal.may_administer:
             raise HTTPException(403, "Only administrators may do that, with the scope admin.")
+        return principal
 
     return ask_who
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.api.administrator import administrators_only
+from assistant.api.administrator import administrators_only, keep_to_operator
 from assistant.api.reader import Caller, name_of
 from assistant.assistant import Assistant
 from assistant.audit import (
@@ -71,8 +71,9 @@ def add_audit(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         return keeper.verify()
 
     @router.post("/audit/prune")
-    def prune() -> Pruned:
+    def prune(principal: Caller) -> Pruned:
         """Do now what the settings' retention says."""
+        keep_to_operator(principal)
         return keeper.prune()
 
     @router.get("/audit/holds")
@@ -81,8 +82,9 @@ def add_audit(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         return keeper.holds()
 
     @router.post("/audit/holds")
-    def add_hold(hold: NewHold) -> Hold:
+    def add_hold(hold: NewHold, principal: Caller) -> Hold:
         """Nothing of what it covers is pruned or erased until it is released."""
+        keep_to_operator(principal)
         return keeper.add_hold(
             hold.kind,
             subject=hold.subject,
@@ -92,7 +94,8 @@ def add_audit(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         )
 
     @router.post("/audit/holds/{hold_id}/release")
-    def release_hold(hold_id: str) -> Hold:
+    def release_hold(hold_id: str, principal: Caller) -> Hold:
+        keep_to_operator(principal)
         return keeper.release_hold(hold_id)
 
     api.include_router(router)

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assistant.access.own_data import export_own_data
 from assistant.access.types import Principal
+from assistant.api.administrator import administrators_only
 from assistant.api.background import Tell, stream_work
 from assistant.api.events import stream_events
-from assistant.api.operator import admin_or_operator, operator_only
+from assistant.api.operator import operator_only
 from assistant.api.reader import Caller, name_of, readable_of
 from assistant.assistant import Assistant
 from assistant.erasure.types import ErasureInfo, Receipt, ReceiptCheck
@@ -55,7 +56,7 @@ def add_erasures(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
     Args:
         operator_token: who shows it may erase, and so may admins what they can read.
     """
-    Eraser = Annotated[Principal | None, Depends(admin_or_operator(operator_token))]  # noqa: N806
+    Eraser = Annotated[Principal | None, Depends(administrators_only(operator_token))]  # noqa: N806
 
     @api.post("/erasures", response_class=StreamingResponse)
     def erase(wanted: NewErasure, eraser: Eraser) -> StreamingResponse:

@@ -17,16 +17,33 @@ _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IG
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
+REFUSAL = (
+    "This service answers under its own address only. Behind a proxy it needs base_url in [access] "
+    "of its settings: docs/people.md"
+)
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+
+
 class OriginGuard:
     """ASGI middleware that refuses requests and web sockets of other hosts and origins.
 
     Args:
         base_url: the address under which people reach the service, where that is not this machine.
         own_host: host and port that it listens on, by which its machine's commands reach it.
+        forwarded: whether requests may come through a proxy. Where nobody has to sign in, one that
+            was put before the service would make everybody its operator.
     """
 
-    def __init__(self, app: ASGIApp, base_url: str | None = None, own_host: str = "") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        base_url: str | None = None,
+        own_host: str = "",
+        *,
+        forwarded: bool = True,
+    ) -> None:
         self._app = app
+        self._forwarded = forwarded
         self._origin = (base_url or "").lower()
         parts = urlsplit(self._origin)
         port = _DEFAULT_PORTS.get(parts.scheme, "")
@@ -41,12 +58,14 @@ class OriginGuard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            refusal = PlainTextResponse("This service answers under its own address only.", 403)
+            refusal = PlainTextResponse(REFUSAL, 403)
             await refusal(scope, receive, send)
 
     def _is_ours(self, headers: Headers) -> bool:
         host = headers.get("host", "").lower()
         origin = headers.get("origin")
+        if not self._forwarded and any(name in headers for name in FORWARDED):
+            return False
         if not (_LOOPBACK.fullmatch(host) or host in self._hosts):
             return False
         known = {f"http://{host}", f"https://{host}"} | ({self._origin} if self._origin else set())

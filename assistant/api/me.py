@@ -7,7 +7,7 @@ from pydantic import Field
 
 from assistant.access.login import Login
 from assistant.access.sessions import Session
-from assistant.access.sign_in import Caller as Where
+from assistant.access.sign_in import Origin
 from assistant.access.types import Role
 from assistant.api.reader import Caller
 from assistant.types import PublicModel
@@ -59,10 +59,10 @@ def add_me(api: FastAPI, login: Login | None) -> None:
         return Response(status_code=204)
 
 
-def where(request: Request) -> Where:
+def where(request: Request) -> Origin:
     """From where a request comes, for the log and the limits."""
     address = request.client.host if request.client else ""
-    return Where(address=address, agent=request.headers.get("user-agent", ""))
+    return Origin(address=address, agent=request.headers.get("user-agent", ""))
 
 
 def _session(request: Request) -> Session | None:
