@@ -36,6 +36,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.pages import add_pages
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
@@ -94,6 +95,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     _add_ingestion(api, assistant, operator_token)
     add_indexes(api, assistant, operator_token)
     add_jobs(api, assistant)
+    add_pages(api, assistant)
     add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
