@@ -8,7 +8,6 @@ from typing import Any
 
 from assistant.types import Attachment, Block, BlockKind, Line, PageImage, ParsedDocument
 
-
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 

@@ -109,6 +109,13 @@ class Composer:
         self._generator = generator
         self._settings = settings
 
+    def weigh(
+        self, query: Query, passages: Sequence[Passage], chunks: Sequence[StoredChunk]
+    ) -> float:
+        """The probability that the passages hold the answer; arguments as of `compose`."""
+        scores = [passage.score for passage in passages]
+        return self._reader.read(query, chunks, scores).probability
+
     def compose(
         self,
         query: Query,

@@ -14,8 +14,16 @@ from fastapi import Header, HTTPException, Request
 from assistant.access.types import Principal
 from assistant.errors import UnknownUserError
 
-READING_POSTS = ("/ask", "/ask/stream", "/search", "/summaries", "/ratings", "/cited")
-"""POST requests that change no document."""
+READING_POSTS = (
+    "/ask",
+    "/ask/stream",
+    "/search",
+    "/summaries",
+    "/ratings",
+    "/cited",
+    "/conversations",
+)
+"""Requests that change no document, but what is one's own."""
 
 
 def caller(

@@ -32,6 +32,7 @@ from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
+from assistant.api.conversations import add_conversations, keep_events
 from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
@@ -94,6 +95,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
     add_indexes(api, assistant, operator_token)
+    add_conversations(api, assistant)
     add_jobs(api, assistant)
     add_pages(api, assistant)
     add_ratings(api, assistant, operator_token)
@@ -169,7 +171,8 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         asked: AskRequest, request: Request, principal: Caller
     ) -> StreamingResponse:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
-        checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
+        checked `sentence`, the whole `answer`; or `error`. Where they are kept in a conversation,
+        `exchange` comes first. 429 with Retry-After when too many
         ask."""
         ticket = assistant.reserve(principal=_asker(request, principal))
         events = assistant.ask(
@@ -180,7 +183,17 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             ticket=ticket,
             who=name_of(principal),
         )
-        return stream_events(_named(events), ticket=ticket, limiter=limiter)
+        named = _named(events)
+        if asked.conversation is not None:
+            named = keep_events(
+                events,
+                named,
+                assistant.conversations,
+                conversation_id=asked.conversation,
+                question=asked.question,
+                principal=principal,
+            )
+        return stream_events(named, ticket=ticket, limiter=limiter)
 
 
 def _asker(request: Request, principal: Principal | None) -> str:
