@@ -187,15 +187,13 @@ class Assistant:
             QuestionError: see `ask`.
         """
 
-        def holds_answer(question: str) -> bool:
+        def find_evidence(question: str) -> str | None:
             query = self._read(question)
             with self.turnstile.shared():
                 passages, shown, composer = self._find(query, readable, follow.scope)
-            return composer.weigh(query, passages, shown) >= (
-                self.settings.answering.evidence_threshold
-            )
+            return composer.find_evidence(query, passages, shown)
 
-        return suggest(self.library, follow, readable, holds_answer)
+        return suggest(self.library, follow, readable, find_evidence)
 
     def summarise(
         self,

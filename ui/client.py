@@ -30,9 +30,10 @@ class ServiceError(Exception):
 class Service:
     """Every method raises ServiceError. Thread-safe."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, token: str = "") -> None:
         self._http = httpx.Client(
             base_url=url,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy has no business between the page and its service
         )
@@ -41,13 +42,19 @@ class Service:
         return self._call("GET", "/health")
 
     def ask(
-        self, question: str, *, history: Sequence[Turn], scope: Scope
+        self, question: str, *, history: Sequence[Turn], scope: Scope, conversation: str
     ) -> Generator[tuple[str, Any], None, None]:
-        """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
+        """`("exchange", {"id"})`, `("sentence", {"sentence", "citations"})` for each, then
+        `("answer", Answer)`. Both are kept in the conversation.
 
         Closing the iterator stops the writing.
         """
-        body = {"question": question, "history": list(history), "scope": scope}
+        body = {
+            "question": question,
+            "history": list(history),
+            "scope": scope,
+            "conversation": conversation,
+        }
         yield from self._stream("/ask/stream", body)
 
     def summarise(
@@ -60,15 +67,8 @@ class Service:
 
     def export_summary(self, summary: Summary, kind: str) -> bytes:
         """A summary as a file: `kind` is md, docx or pdf."""
-        try:
-            response = self._http.post(
-                "/summaries/export", json={"summary": summary, "format": kind}
-            )
-        except httpx.HTTPError as exc:
-            raise _unreachable(exc) from exc
-        if response.is_error:
-            raise _refusal(response)
-        return response.content
+        body = {"summary": summary, "format": kind}
+        return self.fetch("POST", "/summaries/export", json=body).content
 
     def documents(
         self,
@@ -158,13 +158,18 @@ class Service:
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+    def fetch(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """One request; for the parts of the API that have a file of their own here."""
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
         if response.is_error:
             raise _refusal(response)
+        return response
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        response = self.fetch(method, path, **arguments)
         return response.json() if response.content else None
 
 

@@ -6,19 +6,21 @@ for which the search finds an answer. Each is in its document's language.
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from pydantic import Field
 
 from assistant.errors import DocumentNotFoundError
-from assistant.knowledge.library import Library, StoredChunk
+from assistant.knowledge.library import Library
+from assistant.knowledge.outline import Outline, load_outline
 from assistant.scope import EVERYTHING, Scope
-from assistant.types import REFERENCE_LIST, Language, PublicModel, Readable
-from assistant.words import fold
+from assistant.types import Language, PublicModel, Readable
+from assistant.words import WORD, fold
 
 SUGGESTED = 3
-MOST_TRIED = 6
+MOST_TRIED = 5
 """Each costs a search."""
 MOST_HEADING_CHARS = 90
 
@@ -49,9 +51,12 @@ def suggest(
     library: Library,
     follow: FollowUpRequest,
     readable: Readable,
-    holds_answer: Callable[[str], bool],
+    find_evidence: Callable[[str], str | None],
 ) -> list[str]:
     """At most `SUGGESTED` questions, from near the first citation first.
+
+    Args:
+        find_evidence: the sentence that answers a question best; None where nothing does.
 
     Documents that are gone, or that the reader may not see, give none.
     """
@@ -65,9 +70,15 @@ def suggest(
             break
         tried += 1
         question = _QUESTIONS[language or follow.language].format(title=title, heading=heading)
-        if holds_answer(question):
+        evidence = find_evidence(question)
+        if evidence is not None and not _only_repeats(evidence, heading):
             found.append(question)
     return found
+
+
+def _only_repeats(evidence: str, heading: str) -> bool:
+    """Whether the heading itself is all that answers."""
+    return len(WORD.findall(evidence)) <= len(WORD.findall(heading)) + 1
 
 
 def _topics(
@@ -76,12 +87,13 @@ def _topics(
     """(title, heading, language), each heading once; cited documents take turns."""
     nearby: list[list[tuple[str, str, Language | None]]] = []
     for document_id in dict.fromkeys(one.document_id for one in follow.cited):
-        spans = [one for one in follow.cited if one.document_id == document_id]
+        places = [one.start for one in follow.cited if one.document_id == document_id]
         try:
-            chunks = library.document_chunks(document_id, readable)
+            outline = load_outline(library.database, document_id, readable)
         except DocumentNotFoundError:
             continue
-        nearby.append([(c.title, h, c.language) for h, c in _headings_near(chunks, spans).items()])
+        near = _headings_near(outline, places)
+        nearby.append([(outline.title, heading, outline.language) for heading in near])
     seen: set[str] = set()
     for rank in range(max(map(len, nearby), default=0)):
         for topics in nearby:
@@ -90,29 +102,11 @@ def _topics(
                 yield topics[rank]
 
 
-def _headings_near(
-    chunks: Sequence[StoredChunk], spans: Sequence[CitedSpan]
-) -> dict[str, StoredChunk]:
-    """Headings of sections that are not cited, the nearest to a cited one first."""
-    cited = [
-        number
-        for number, chunk in enumerate(chunks)
-        if any(chunk.start < one.end and one.start < chunk.end for one in spans)
-    ]
-    known = {_heading_of(chunks[number]) for number in cited}
-    found: dict[str, StoredChunk] = {}
-    for number in sorted(
-        range(len(chunks)), key=lambda n: min((abs(n - one) for one in cited), default=n)
-    ):
-        heading = _heading_of(chunks[number])
-        if heading and heading not in known:
-            found.setdefault(heading, chunks[number])
-    return found
-
-
-def _heading_of(chunk: StoredChunk) -> str:
-    """The innermost heading without its number, "" where there is none to ask about."""
-    parts = [part for part in chunk.heading if part != chunk.title]
-    if not parts or parts[-1] == REFERENCE_LIST or len(parts[-1]) > MOST_HEADING_CHARS:
-        return ""
-    return _NUMBER.sub("", parts[-1]).strip()
+def _headings_near(outline: Outline, places: Sequence[int]) -> list[str]:
+    """Headings of sections that are not cited, without their numbers, the nearest first."""
+    starts = [one.start for one in outline.headings]
+    cited = {bisect.bisect_right(starts, place) - 1 for place in places}
+    order = sorted(range(len(starts)), key=lambda n: min(abs(n - one) for one in cited))
+    found = [_NUMBER.sub("", outline.headings[n].text).strip() for n in order if n not in cited]
+    title = fold(outline.title)
+    return [one for one in found if 0 < len(one) <= MOST_HEADING_CHARS and fold(one) != title]
