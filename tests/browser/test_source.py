@@ -1,9 +1,5 @@
 """The source beside the answer, in a real browser."""
 
-import io
-import os
-import re
-
 import pytest
 from playwright.sync_api import expect
 from reportlab.lib.pagesizes import A4

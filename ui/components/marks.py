@@ -27,7 +27,8 @@ _listen = st.components.v2.component("philo_marks", js=_SCRIPT)
 
 def follow_marks() -> None:
     """From now on a click on a mark with `data-mark="<exchange>/<marker>"` opens its source."""
-    _listen(key="marks", on_opened_change=_open)
+    with st.container(key="frame-marks"):  # takes no room
+        _listen(key="marks", on_opened_change=_open)
 
 
 def mark_address(exchange: str, marker: int) -> str:

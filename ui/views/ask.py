@@ -116,7 +116,11 @@ def _show_head(service: Service, texts: Texts, talk: Talk) -> None:
             notice(
                 "info",
                 texts("ask.notice"),
-                *(load_texts(one)("ask.notice") for one in LANGUAGES if one != texts.language),
+                *(
+                    element("span", load_texts(one)("ask.notice"), lang=one)
+                    for one in LANGUAGES
+                    if one != texts.language
+                ),
             )
         )
     else:
@@ -170,6 +174,8 @@ def _write_answer(
                 place.html(growing_answer(texts, sentences, scope=str(number)))
     except ServiceError as error:
         exchange.error = error
+        if error.kind == "ConversationNotFoundError":  # deleted meanwhile: the next one is new
+            state.talk().id = ""
     stop.empty()
     if exchange.answer is None:
         place.empty()
