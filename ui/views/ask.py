@@ -61,6 +61,7 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
     if question:
         state.close_source()  # the new answer takes its place
         talk.exchanges.append(Exchange(question))
+        talk.title = talk.title or question.splitlines()[0]  # until the service has named it
     _show_head(service, texts, talk)
     follow_marks()
     enable_copying()
