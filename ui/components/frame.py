@@ -68,4 +68,5 @@ def enable_copying() -> None:
 
 def _run(script: str, *, key: str) -> None:
     with st.container(key=key):
-        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+        # A block of its own: the same script may run again on the same page.
+        st.html(f"<script>{{{script}}}</script>", unsafe_allow_javascript=True)

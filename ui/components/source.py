@@ -146,7 +146,7 @@ def _box(page: PageImage, box: Box) -> Markup:
 def _show_document_ways(service: Service, texts: Texts, citation: Citation, span: Span) -> None:
     with st.container(key="source-document", horizontal=True, vertical_alignment="center"):
         if st.button(texts("source.open_whole"), key="source-whole", icon=":material/menu_book:"):
-            st.session_state[state.WHOLE_PAGE] = span["page"]
+            st.session_state.pop(state.WHOLE_PAGE, None)  # not where another one was left
             st.dialog(texts("source.whole_title"), width="large")(_show_whole)(
                 service, texts, citation, span
             )
@@ -157,8 +157,9 @@ def _show_whole(service: Service, texts: Texts, citation: Citation, span: Span) 
     show(element("p", span["title"], class_="philo-title"))
     try:
         if span["drawn"]:
-            many = span["pages"] > 1
-            number = st.pagination(span["pages"], key=state.WHOLE_PAGE) if many else 1
+            number = 1
+            if span["pages"] > 1:
+                number = st.pagination(span["pages"], default=span["page"], key=state.WHOLE_PAGE)
             boxes = [box for box in span["boxes"] if box["page"] == number]
             label = texts("source.page_of", page=number, title=span["title"])
             show(drawn_page(draw_page(service, document_id, number), boxes, label=label))
