@@ -13,13 +13,15 @@ from assistant.access.credentials import Credentials
 from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
+from assistant.answering.follow_ups import FollowUpRequest, suggest
 from assistant.audit import OPERATOR_NAME, Content
 from assistant.audit.keeper import AuditKeeper
+from assistant.conversations.store import Conversations
 from assistant.erasure.erasures import Erasures
 from assistant.errors import PhiloError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
-from assistant.knowledge.library import Library
+from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.models.fingerprints import model_fingerprints
 from assistant.models.generators.base import Generator, Ticket
@@ -79,6 +81,7 @@ class Assistant:
             library.database, library.people, min_chars=settings.access.min_password_chars
         )
         self.people = AuditedPeople(library.people, self.credentials, library.audit)
+        self.conversations = Conversations(library.database)
         self.turnstile = Turnstile()
         self._reranker = reranker
         self._open_ingestor = open_ingestor
@@ -186,6 +189,21 @@ class Assistant:
         )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
+
+    def follow_ups(self, follow: FollowUpRequest, readable: Readable) -> list[str]:
+        """Questions that go on from an answer, and that the documents answer.
+
+        Raises:
+            QuestionError: see `ask`.
+        """
+
+        def find_evidence(question: str) -> str | None:
+            query = self._read(question)
+            with self.turnstile.shared():
+                passages, shown, composer = self._find(query, readable, follow.scope)
+            return composer.find_evidence(query, passages, shown)
+
+        return suggest(self.library, follow, readable, find_evidence)
 
     def summarise(
         self,
@@ -384,21 +402,22 @@ class Assistant:
             self.generator.prepare()  # loads while the passages are looked for
             if self.settings.retrieval.follow_ups == "model":
                 query = rewrite(query, key.history, self.generator)
-        readable = key.readable
         with self.turnstile.shared():
-            composer = self._composer
-            passages = self._searcher.search(
-                query,
-                k=self.settings.retrieval.passages,
-                readable=readable,
-                scope=key.scope,
-            )
-            chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
-            kept = [passage for passage in passages if passage.chunk_id in chunks]
-            found = [chunks[passage.chunk_id] for passage in kept]
-            shown = self.library.with_twins(found, readable)
-        yield passages
+            kept, shown, composer = self._find(query, key.readable, key.scope)
+        yield kept
         yield from composer.compose(query, kept, shown, started=started, ticket=ticket)
+
+    def _find(
+        self, query: Query, readable: Readable, scope: Scope
+    ) -> tuple[list[Passage], list[StoredChunk], Composer]:
+        """Passages, their chunks in the same order, and who reads those."""
+        passages = self._searcher.search(
+            query, k=self.settings.retrieval.passages, readable=readable, scope=scope
+        )
+        chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
+        kept = [passage for passage in passages if passage.chunk_id in chunks]
+        found = [chunks[passage.chunk_id] for passage in kept]
+        return kept, self.library.with_twins(found, readable), self._composer
 
 
 def _replayed(events: Sequence[AskEvent], query: Query, started: float) -> Iterator[AskEvent]:

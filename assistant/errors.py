@@ -99,6 +99,14 @@ class DocumentNotFoundError(KnowledgeError):
     """No such document, or none that the reader may see: the two look the same."""
 
 
+class OriginalGoneError(KnowledgeError):
+    """The bytes that a document was read from are not at hand any more."""
+
+
+class NoPageError(KnowledgeError):
+    """A document has no such page, or none that could be drawn."""
+
+
 class IndexMismatchError(KnowledgeError):
     """An index holds vectors of another embedder."""
 
@@ -213,6 +221,10 @@ class ReceiptError(ErasureError):
 
 class RatingNotFoundError(PhiloError):
     """No such rating."""
+
+
+class ConversationNotFoundError(PhiloError):
+    """No such conversation, or none that the reader may see: the two look the same."""
 
 
 class QuestionSetError(PhiloError):

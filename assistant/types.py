@@ -96,6 +96,15 @@ class ParsedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page as it is displayed. The sides are in points, as boxes are."""
+
+    png: bytes
+    width_pt: float
+    height_pt: float
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSpan:
     """Where a parsed block stands in a version's text: enough, with the chunks' lines, to cut
     the version into other chunks without its file."""

@@ -22,6 +22,7 @@ from assistant.types import (
     IngestReport,
     JobInfo,
     JobKind,
+    PageImage,
     ProgressListener,
     TextDocument,
 )
@@ -29,6 +30,7 @@ from ingestion.attachments import file_name
 from ingestion.drafting import recipe_of
 from ingestion.index_builder import IndexBuilder
 from ingestion.listing import Plan, merge_plans, plan_sync
+from ingestion.page_drawing import PageDrawing
 from ingestion.parsers.base import format_of, known_extensions
 from ingestion.progress import Run
 from ingestion.reading import read_file
@@ -88,6 +90,7 @@ class LocalIngestor:
         self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
         self._stated_stages = open_stages
         self.index_builder = IndexBuilder(library, settings)
+        self._drawing = PageDrawing(settings.ingest)
         self._worker = Worker(
             library,
             embedder,
@@ -181,6 +184,10 @@ class LocalIngestor:
             polling=self._all_settings.sources.watch_polling,
         )
 
+    def draw_page(self, path: str, *, number: int, media_type: str) -> PageImage:
+        """See `assistant.ingestor.Ingestor`."""
+        return self._drawing.draw(Path(path), number=number, media_type=media_type)
+
     def read_file(self, path: str) -> Draft:
         """See `assistant.ingestor.Ingestor`."""
         return read_file(Path(path), embedder=self._embedder, settings=self._all_settings.ingest)
@@ -265,6 +272,7 @@ class LocalIngestor:
         self.sources.close()
         self.index_builder.close()
         self._worker.stop()
+        self._drawing.close()
 
     def _accept(
         self,

@@ -42,10 +42,13 @@ class ServiceError(Exception):
 class Connection:
     """To the service, shared by all who use the page; it remembers no cookie of anybody."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, token: str = "") -> None:
+        headers = {"X-Philo-Interface": "page"}  # for the audit log
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         self.http = httpx.Client(
             base_url=url,
-            headers={"X-Philo-Interface": "page"},  # for the audit log
+            headers=headers,
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy has no business between the page and its service
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
@@ -84,14 +87,20 @@ class Service:
         return self._call("GET", "/health")
 
     def ask(
-        self, question: str, *, history: Sequence[Turn], scope: Scope
+        self, question: str, *, history: Sequence[Turn], scope: Scope, conversation: str
     ) -> Generator[tuple[str, Any], None, None]:
-        """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
+        """`("exchange", {"id"})`, `("sentence", {"sentence", "citations"})` for each, then
+        `("answer", Answer)`. Both are kept in the conversation.
 
         Closing the iterator stops the writing.
         """
-        body = {"question": question, "history": list(history), "scope": scope}
-        yield from self._stream("/ask/stream", body)
+        body = {
+            "question": question,
+            "history": list(history),
+            "scope": scope,
+            "conversation": conversation,
+        }
+        yield from self.stream("/ask/stream", body)
 
     def summarise(
         self, documents: Sequence[str], *, form: str, language: str
@@ -99,21 +108,12 @@ class Service:
         """`("progress", {"done", "total"})`, `("statement", {"statement", "citations"})` for
         each, then `("summary", Summary)`. Closing the iterator stops the work."""
         body = {"documents": list(documents), "form": form, "language": language}
-        yield from self._stream("/summaries/stream", body)
+        yield from self.stream("/summaries/stream", body)
 
     def export_summary(self, summary: Summary, kind: str) -> bytes:
         """A summary as a file: `kind` is md, docx or pdf."""
-        try:
-            response = self._http.post(
-                "/summaries/export",
-                json={"summary": summary, "format": kind},
-                headers=self._headers,
-            )
-        except httpx.HTTPError as exc:
-            raise _unreachable(exc) from exc
-        if response.is_error:
-            raise _refusal(response)
-        return response.content
+        body = {"summary": summary, "format": kind}
+        return self.fetch("POST", "/summaries/export", json=body).content
 
     def documents(
         self,
@@ -191,7 +191,8 @@ class Service:
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         )
 
-    def _stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
+    def stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
+        """One POST that is answered with events."""
         # The first sentence may take a small machine minutes: no limit on reading.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
         try:
@@ -205,13 +206,18 @@ class Service:
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+    def fetch(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """One request; for the parts of the API that have a file of their own here."""
         try:
             response = self._http.request(method, path, headers=self._headers, **arguments)
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
         if response.is_error:
             raise _refusal(response)
+        return response
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        response = self.fetch(method, path, **arguments)
         return response.json() if response.content else None
 
 

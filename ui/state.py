@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeVar
 
@@ -32,6 +32,10 @@ QUALITY_SET = "quality_set"
 QUALITY_FIGURE = "quality_figure"
 AUDIT_WHO = "audit_who"
 AUDIT_ACTION = "audit_action"
+SOURCE = "source"
+HISTORY_SEARCH = "history_search"
+HISTORY_PAGE = "history_page"
+WHOLE_PAGE = "whole_page"
 SUMMARY = "summary"
 SUMMARY_FORM = "summary_form"
 SUMMARY_DOCUMENTS = "summary_documents"
@@ -46,12 +50,29 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class Exchange:
     """A question and what came of it: neither answer nor error when it was interrupted.
-    `rated_good` is what the reader said of the answer."""
+    `rated_good` is what the reader said of the answer, `id` under which it is kept,
+    `follow_ups` the questions that go on from it once they are known."""
 
     question: str
+    id: str = ""
     answer: Answer | None = None
     error: ServiceError | None = None
     rated_good: bool | None = None
+    withheld: bool = False
+    forgotten: bool = False
+    follow_ups: list[str] | None = None
+
+
+@dataclass(slots=True)
+class Talk:
+    """The conversation that is shown. `id` is "" before its first question; `owner` is who
+    shares it, where it is another one's."""
+
+    id: str = ""
+    title: str = ""
+    mine: bool = True
+    owner: str | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +99,30 @@ def forget_everything() -> None:
     st.session_state.pop(OWNER)
 
 
+def talk() -> Talk:
+    return st.session_state.setdefault(CONVERSATION, Talk())
+
+
+def show_talk(one: Talk) -> None:
+    st.session_state[CONVERSATION] = one
+    close_source()
+
+
 def conversation() -> list[Exchange]:
-    return st.session_state.setdefault(CONVERSATION, [])
+    return talk().exchanges
+
+
+def source() -> tuple[int, int] | None:
+    """(number of the exchange, marker) of the citation that is shown beside its answer."""
+    return st.session_state.get(SOURCE)
+
+
+def open_source(exchange: int, marker: int) -> None:
+    st.session_state[SOURCE] = (exchange, marker)
+
+
+def close_source() -> None:
+    st.session_state.pop(SOURCE, None)
 
 
 def history() -> list[Turn]:
@@ -93,7 +136,8 @@ def history() -> list[Turn]:
 
 
 def forget_conversation() -> None:
-    st.session_state[CONVERSATION] = []
+    show_talk(Talk())
+    st.query_params.pop(CONVERSATION, None)
 
 
 def put_question(question: str) -> None:
@@ -101,8 +145,11 @@ def put_question(question: str) -> None:
     st.session_state[NEXT_QUESTION] = question
 
 
-def ask_again() -> None:
-    put_question(conversation().pop().question)
+def take_back_question() -> Exchange:
+    """Remove the last question, and have it asked by the run that follows."""
+    last = conversation().pop()
+    put_question(last.question)
+    return last
 
 
 def take_question() -> str | None:
@@ -151,6 +198,14 @@ def list_page() -> int:
 
 def back_to_first_page() -> None:
     st.session_state[LIST_PAGE] = 1
+
+
+def history_page() -> int:
+    return st.session_state.get(HISTORY_PAGE, 1)
+
+
+def back_to_first_history_page() -> None:
+    st.session_state[HISTORY_PAGE] = 1
 
 
 def back_to_first_piece() -> None:

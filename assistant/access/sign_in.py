@@ -11,7 +11,7 @@ from assistant.access.attempts import Attempts, Limit
 from assistant.access.credentials import Credentials
 from assistant.access.keys import SecretKey
 from assistant.access.sessions import Sessions
-from assistant.audit import Audit
+from assistant.audit import Audit, Content
 
 UNKNOWN_NAME = "(unknown)"
 """In the log, for a name that nobody has: it may be a password in the wrong field."""
@@ -108,7 +108,8 @@ class SignIn:
         return SignedIn(secret)
 
     def log(self, who: str, action: str, origin: Origin, **details: Any) -> None:
-        self._audit.record(who, action, {"address": origin.address, **details})
+        address = Content(origin.address, bare=True)
+        self._audit.record(who, action, {"address": address, **details})
 
     def _refuse(self, who: str, origin: Origin, reason: str, *, locks: bool) -> None:
         self.log(who, "sign_in.refused", origin, reason=reason)

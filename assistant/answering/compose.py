@@ -109,6 +109,16 @@ class Composer:
         self._generator = generator
         self._settings = settings
 
+    def find_evidence(
+        self, query: Query, passages: Sequence[Passage], chunks: Sequence[StoredChunk]
+    ) -> str | None:
+        """The sentence that answers best, None where the passages do not hold the answer;
+        arguments as of `compose`."""
+        evidence = self._reader.read(query, chunks, [passage.score for passage in passages])
+        if evidence.probability < self._settings.answering.evidence_threshold:
+            return None
+        return next((candidate.text for candidate, _ in evidence.sentences), None)
+
     def compose(
         self,
         query: Query,

@@ -17,8 +17,17 @@ from assistant.access.types import Principal
 from assistant.errors import UnknownUserError
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-READING_POSTS = ("/me/", "/ask", "/ask/stream", "/search", "/summaries", "/ratings", "/cited")
-"""Requests that change no document."""
+READING_POSTS = (
+    "/me/",
+    "/ask",
+    "/ask/stream",
+    "/search",
+    "/summaries",
+    "/ratings",
+    "/cited",
+    "/conversations",
+)
+"""Requests that change no document, but what is one's own."""
 
 
 def caller(

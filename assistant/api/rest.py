@@ -33,6 +33,7 @@ from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
+from assistant.api.conversations import add_conversations, keep_events
 from assistant.api.erasures import add_erasures
 from assistant.api.evaluations import add_evaluations
 from assistant.api.events import Event, call_while_connected, stream_events
@@ -42,6 +43,7 @@ from assistant.api.jobs import add_jobs
 from assistant.api.me import add_me
 from assistant.api.models import add_models
 from assistant.api.origin import OriginMiddleware
+from assistant.api.pages import add_pages
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
@@ -104,7 +106,9 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
     add_indexes(api, assistant, operator_token)
+    add_conversations(api, assistant)
     add_jobs(api, assistant)
+    add_pages(api, assistant)
     add_ratings(api, assistant, operator_token)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
@@ -184,7 +188,8 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         asked: AskRequest, request: Request, principal: Caller
     ) -> StreamingResponse:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
-        checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
+        checked `sentence`, the whole `answer`; or `error`. Where they are kept in a conversation,
+        `exchange` comes first. 429 with Retry-After when too many
         ask."""
         ticket = assistant.reserve(principal=_asker(request, principal))
         events = assistant.ask(
@@ -195,7 +200,17 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             ticket=ticket,
             who=name_of(principal),
         )
-        return stream_events(_named(events), ticket=ticket, limiter=limiter)
+        named = _named(events)
+        if asked.conversation is not None:
+            named = keep_events(
+                events,
+                named,
+                assistant.conversations,
+                conversation_id=asked.conversation,
+                question=asked.question,
+                principal=principal,
+            )
+        return stream_events(named, ticket=ticket, limiter=limiter)
 
 
 def _asker(request: Request, principal: Principal | None) -> str:

@@ -28,10 +28,13 @@ MAX_BODY_CHARS = 100_000
 
 
 class AskRequest(PublicModel):
+    """`conversation`: the id of the caller's own in which /ask/stream keeps question and answer."""
+
     question: str = Field(max_length=MAX_BODY_CHARS)
     history: list[Turn] = Field(default=[], max_length=50)
     collection: str | None = Field(default=None, max_length=200)
     scope: Scope = EVERYTHING
+    conversation: str | None = Field(default=None, max_length=64)
 
 
 class SearchRequest(PublicModel):

@@ -494,3 +494,56 @@ class ExportRow(Table):
     path: Mapped[str] = mapped_column(Text, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConversationRow(Table):
+    """`owner_key` is a user's key, None the operator. `search_key` is the title and the
+    questions without case and accents."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_owner", "owner_key", "updated_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner_key: Mapped[str | None] = mapped_column(ForeignKey("users.key", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(Text)
+    search_key: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConversationGroupRow(Table):
+    """A group that a conversation is shared with."""
+
+    __tablename__ = "conversation_groups"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    group_name: Mapped[str] = mapped_column(String(200), primary_key=True, index=True)
+
+
+class ExchangeRow(Table):
+    """A question and its answer: None while there is none, or once it is `forgotten`."""
+
+    __tablename__ = "exchanges"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
+    ordinal: Mapped[int]
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text, doc="JSON: as `Answer`")
+    forgotten: Mapped[bool]
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ExchangeDocumentRow(Table):
+    """A document that an answer names in any way: cited, found near, or of the same text."""
+
+    __tablename__ = "exchange_documents"
+
+    exchange_id: Mapped[str] = mapped_column(
+        ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True
+    )
+    document_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
+from assistant.conversations import store as conversations
+from assistant.knowledge import ratings
 from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import Stores, is_wanted
 from assistant.knowledge.job_records import needs_original
 from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.originals import Originals
-from assistant.knowledge.ratings import forget_documents
 from assistant.knowledge.renewal import Add, Alone
 from assistant.knowledge.stored import IndexedChunk, in_batches, is_kept, load_indexed_chunks
 from assistant.knowledge.tables import ChunkRow, DocumentRow, JobRow, PieceRow, VersionRow
@@ -244,10 +245,12 @@ class Upkeep:
         return {name for name in needed if name is not None}
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Delete hidden documents whose versions are purged, and what ratings said from them."""
+        """Delete hidden documents whose versions are purged, and what ratings and conversations
+        hold of them."""
         for ids in in_batches(document_ids):
             with self.database.writing() as session:
-                forget_documents(session, ids)
+                ratings.forget_documents(session, ids)
+                conversations.forget_documents(session, ids)
                 session.execute(delete(DocumentRow).where(DocumentRow.id.in_(ids)))
         if document_ids:
             self.database.truncate_log()

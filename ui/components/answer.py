@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ui.components.citations import card_id, citation_card, passage_card
+from ui.components.marks import mark_address
 from ui.components.markup import Markup, element, join
 from ui.language import Texts
 from ui.replies import Answer, Sentence
@@ -60,6 +61,7 @@ def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
             "a",
             f"[{marker}]",
             href=f"#{card_id(scope, marker)}",
+            data_mark=mark_address(scope, marker),
             class_="philo-mark",
             aria_label=texts("answer.citation_mark", marker=marker),
         )
