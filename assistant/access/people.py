@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import secrets
@@ -14,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from assistant.access.names import find_user, group_name
 from assistant.access.types import (
     GroupInfo,
     NewToken,
@@ -50,7 +50,7 @@ class People:
 
     def user(self, name: str) -> UserInfo:
         with self._database.reading() as session:
-            return _user_info(session, _find(session, name))
+            return _user_info(session, find_user(session, name))
 
     def add_user(
         self, name: str, *, role: Role = Role.READER, groups: Iterable[str] = ()
@@ -60,7 +60,7 @@ class People:
             raise PeopleError(
                 f"{name!r} cannot be a user's name: letters, digits and . _ - + @, at most 100"
             )
-        joined = [_group_name(group) for group in groups]
+        joined = [group_name(group) for group in groups]
         row = UserRow(
             id=uuid.uuid4().hex,
             key=name.casefold(),
@@ -87,9 +87,9 @@ class People:
         leave: Iterable[str] = (),
         disabled: bool | None = None,
     ) -> UserInfo:
-        joined = [_group_name(group) for group in join]
+        joined = [group_name(group) for group in join]
         with self._database.writing() as session:
-            row = _find(session, name)
+            row = find_user(session, name)
             if role is not None:
                 row.role = role.value
             if disabled is not None:
@@ -104,7 +104,7 @@ class People:
 
     def remove_user(self, name: str) -> None:
         with self._database.writing() as session:
-            session.delete(_find(session, name))
+            session.delete(find_user(session, name))
 
     def groups(self) -> list[GroupInfo]:
         members = select(MemberRow.group_name, func.count()).group_by(MemberRow.group_name)
@@ -129,7 +129,7 @@ class People:
         )
         with self._database.reading() as session:
             if user is not None:
-                query = query.where(TokenRow.user_id == _find(session, user).id)
+                query = query.where(TokenRow.user_id == find_user(session, user).id)
             return [_token_info(row, name) for row, name in session.execute(query)]
 
     def create_token(
@@ -138,7 +138,7 @@ class People:
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         now = self._clock()
         with self._database.writing() as session:
-            owner = _find(session, user)
+            owner = find_user(session, user)
             row = TokenRow(
                 id=uuid.uuid4().hex[:12],
                 user_id=owner.id,
@@ -170,7 +170,7 @@ class People:
             UnknownUserError: no such user, or a disabled one.
         """
         with self._database.reading() as session:
-            row = _find(session, name)
+            row = find_user(session, name)
             if row.disabled:
                 raise UnknownUserError(
                     f"the user {row.name!r} is disabled; "
@@ -208,23 +208,6 @@ class People:
 def _digest(secret: str) -> str:
     """Plain SHA-256: the secret is 256 random bits, which nobody guesses."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _find(session: Session, name: str) -> UserRow:
-    row = session.scalar(select(UserRow).where(UserRow.key == name.strip().casefold()))
-    if row is None:
-        known = {name.casefold(): name for name in session.scalars(select(UserRow.name))}
-        near = difflib.get_close_matches(name.casefold(), known, n=1)
-        hint = f"; did you mean {known[near[0]]!r}?" if near else "; see: philo users list"
-        raise UnknownUserError(f"there is no user {name!r}{hint}")
-    return row
-
-
-def _group_name(group: str) -> str:
-    name = group.strip()
-    if not name or len(name) > 100 or not name.isprintable() or "," in name:
-        raise PeopleError(f"{group!r} cannot be a group's name: printable, no comma, at most 100")
-    return name
 
 
 def _join(session: Session, user_id: str, groups: Iterable[str]) -> None:
