@@ -25,8 +25,7 @@ def of_question(
     }
     return {
         "question": _text(question, settings),
-        "groups": sorted(readable.groups),
-        "everything": readable.everything,
+        **_permission(readable),
         "scope": scope.model_dump(mode="json", exclude_defaults=True),
         "settings": digest(json.dumps(shaping, sort_keys=True)),
     }
@@ -59,8 +58,7 @@ def of_summary_request(
     return {
         "documents": list(document_ids),
         "form": form,
-        "groups": sorted(readable.groups),
-        "everything": readable.everything,
+        **_permission(readable),
     }
 
 
@@ -76,6 +74,13 @@ def of_summary(summary: Summary, settings: Settings) -> dict[str, Any]:
             for one in summary.citations
         ],
     }
+
+
+def _permission(readable: Readable) -> dict[str, Any]:
+    """`grants` are digests of the keys that are not groups: the reader's and of collections."""
+    told = {"groups": sorted(readable.groups), "everything": readable.everything}
+    grants = sorted(digest(key)[:16] for key in readable.grants)
+    return told | ({"grants": grants} if grants else {})
 
 
 def digest(text: str) -> str:

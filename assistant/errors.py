@@ -99,6 +99,10 @@ class DocumentNotFoundError(KnowledgeError):
     """No such document, or none that the reader may see: the two look the same."""
 
 
+class AccessWithdrawnError(DocumentNotFoundError):
+    """A right that an answer rests on is gone before the answer is whole."""
+
+
 class IndexMismatchError(KnowledgeError):
     """An index holds vectors of another embedder."""
 

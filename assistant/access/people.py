@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from assistant.access.keys import collection_key, group_names, user_key
 from assistant.access.names import find_user, group_name
 from assistant.access.types import (
     GroupInfo,
@@ -23,9 +26,20 @@ from assistant.access.types import (
     TokenScope,
     UserInfo,
 )
-from assistant.errors import PeopleError, UnknownTokenError, UnknownUserError
+from assistant.errors import (
+    AccessWithdrawnError,
+    PeopleError,
+    UnknownTokenError,
+    UnknownUserError,
+)
 from assistant.knowledge.database import Database
-from assistant.knowledge.tables import DocumentGroupRow, MemberRow, TokenRow, UserRow
+from assistant.knowledge.tables import (
+    CollectionRow,
+    DocumentGroupRow,
+    MemberRow,
+    TokenRow,
+    UserRow,
+)
 from assistant.types import EVERYONE
 
 TOKEN_PREFIX = "philo_"  # noqa: S105 - by which a leaked one is found
@@ -104,20 +118,32 @@ class People:
 
     def remove_user(self, name: str) -> None:
         with self._database.writing() as session:
-            session.delete(find_user(session, name))
+            row = find_user(session, name)
+            session.execute(
+                delete(DocumentGroupRow).where(DocumentGroupRow.group_name == user_key(row.id))
+            )
+            session.delete(row)
 
     def groups(self) -> list[GroupInfo]:
         members = select(MemberRow.group_name, func.count()).group_by(MemberRow.group_name)
         documents = select(DocumentGroupRow.group_name, func.count()).group_by(
             DocumentGroupRow.group_name
         )
+        collections = select(CollectionRow.name, CollectionRow.readers).where(
+            CollectionRow.readers.is_not(None)
+        )
         with self._database.reading() as session:
             users = {name: int(count) for name, count in session.execute(members)}
-            shared = {name: int(count) for name, count in session.execute(documents)}
+            by_key = Counter({name: int(count) for name, count in session.execute(documents)})
+            inherited = [(name, json.loads(keys)) for name, keys in session.execute(collections)]
             everybody = session.scalar(select(func.count()).select_from(UserRow)) or 0
         users[EVERYONE] = everybody
+        shared = Counter({name: by_key[name] for name in group_names(by_key)})
+        for name, keys in inherited:
+            for group in group_names(keys):
+                shared[group] += by_key[collection_key(name)]
         return [
-            GroupInfo(name=name, users=users.get(name, 0), documents=shared.get(name, 0))
+            GroupInfo(name=name, users=users.get(name, 0), documents=shared[name])
             for name in sorted({*users, *shared})
         ]
 
@@ -195,7 +221,7 @@ class People:
             token, user = found
             if token.revoked or user.disabled or token.expires_at <= now:
                 return None
-            principal = _principal(session, user, TokenScope(token.scope))
+            principal = _principal(session, user, TokenScope(token.scope), token.id)
             used, token_id = token.last_used_at, token.id
         if used is None or now - used > _USE_GRAIN:
             with self._database.writing() as session:
@@ -203,6 +229,23 @@ class People:
                 if row is not None:
                     row.last_used_at = now
         return principal
+
+    def refresh(self, principal: Principal) -> Principal:
+        """The same as they are now: an answer may take longer than a right lasts.
+
+        Raises:
+            AccessWithdrawnError: they are gone or disabled, or their token is no longer good.
+        """
+        with self._database.reading() as session:
+            user = session.get(UserRow, principal.user_id)
+            good = user is not None and not user.disabled
+            if principal.token_id:
+                token = session.get(TokenRow, principal.token_id)
+                good = good and token is not None and not token.revoked
+                good = good and token is not None and token.expires_at > self._clock()
+            if user is None or not good:
+                raise AccessWithdrawnError("you may not ask any more; sign in again")
+            return _principal(session, user, principal.scope, principal.token_id)
 
 
 def _digest(secret: str) -> str:
@@ -224,13 +267,34 @@ def _groups_of(session: Session, user_id: str) -> list[str]:
     return list(session.scalars(query.order_by(MemberRow.group_name)).all())
 
 
-def _principal(session: Session, row: UserRow, scope: TokenScope) -> Principal:
+def _principal(session: Session, row: UserRow, scope: TokenScope, token_id: str = "") -> Principal:
+    groups = frozenset(_groups_of(session, row.id))
     return Principal(
         name=row.name,
         role=Role(row.role),
-        groups=frozenset(_groups_of(session, row.id)),
+        groups=groups,
         scope=scope,
+        user_id=row.id,
+        token_id=token_id,
+        grants=_grants(session, groups | {EVERYONE, user_key(row.id)}, user_key(row.id)),
     )
+
+
+def _grants(session: Session, keys: frozenset[str], own: str) -> frozenset[str]:
+    """The collections that somebody with these keys may read. Their own key only where a
+    document is shared with them: whoever may read the same gets the same answers from the
+    cache."""
+    said = select(CollectionRow.name, CollectionRow.readers).where(
+        CollectionRow.readers.is_not(None)
+    )
+    grants = {
+        collection_key(name)
+        for name, readers in session.execute(said)
+        if not keys.isdisjoint(json.loads(readers))
+    }
+    if session.scalar(select(exists().where(DocumentGroupRow.group_name == own))):
+        grants.add(own)
+    return frozenset(grants)
 
 
 def _user_info(session: Session, row: UserRow) -> UserInfo:

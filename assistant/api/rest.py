@@ -38,7 +38,7 @@ from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
-from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
+from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of, rights_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -51,6 +51,7 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
+from assistant.api.sharing import add_sharing
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
 from assistant.assistant import Assistant
@@ -95,6 +96,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_indexes(api, assistant, operator_token)
     add_jobs(api, assistant)
     add_ratings(api, assistant, operator_token)
+    add_sharing(api, assistant)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
@@ -159,6 +161,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             history=asked.history,
             ticket=ticket,
             who=name_of(principal),
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
         return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
@@ -177,6 +180,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             history=asked.history,
             ticket=ticket,
             who=name_of(principal),
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
         return stream_events(_named(events), ticket=ticket, limiter=limiter)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Select, func, or_, select
@@ -203,6 +203,14 @@ class ReadingRoom:
         )
         with self._database.reading() as session:
             return session.scalar(query)
+
+    def readable_of(self, document_ids: Collection[str], readable: Readable) -> set[str]:
+        """Those of the documents that are published and that the reader may see."""
+        query = select(DocumentRow.id).where(
+            DocumentRow.id.in_(all_of(document_ids)), is_readable(readable)
+        )
+        with self._database.reading() as session:
+            return set(session.scalars(query))
 
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""
