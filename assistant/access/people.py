@@ -135,7 +135,7 @@ class People:
         with self._database.reading() as session:
             users = {name: int(count) for name, count in session.execute(members)}
             by_key = Counter({name: int(count) for name, count in session.execute(documents)})
-            inherited = [(name, json.loads(keys)) for name, keys in session.execute(collections)]
+            inherited = [(name, json.loads(keys or "[]")) for name, keys in session.execute(collections)]
             everybody = session.scalar(select(func.count()).select_from(UserRow)) or 0
         users[EVERYONE] = everybody
         shared = Counter({name: by_key[name] for name in group_names(by_key)})
@@ -290,7 +290,7 @@ def _grants(session: Session, keys: frozenset[str], own: str) -> frozenset[str]:
     grants = {
         collection_key(name)
         for name, readers in session.execute(said)
-        if not keys.isdisjoint(json.loads(readers))
+        if not keys.isdisjoint(json.loads(readers or "[]"))
     }
     if session.scalar(select(exists().where(DocumentGroupRow.group_name == own))):
         grants.add(own)

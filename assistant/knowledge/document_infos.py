@@ -90,7 +90,7 @@ def load_readers(session: Session, collections: Iterable[str]) -> dict[str, froz
     query = select(CollectionRow.name, CollectionRow.readers).where(
         CollectionRow.name.in_(all_of(readers)), CollectionRow.readers.is_not(None)
     )
-    return readers | {row[0]: frozenset(json.loads(row[1])) for row in session.execute(query)}
+    return readers | {row[0]: frozenset(json.loads(row[1] or "[]")) for row in session.execute(query)}
 
 
 def name_users(session: Session, keys: Iterable[str]) -> dict[str, str]:
