@@ -48,14 +48,18 @@ class Permissions(RuleBasedStateMachine):
     root: Path
     runs = itertools.count()
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(people=st.integers(0, len(NAMES)), papers=st.integers(0, len(URIS)))
+    def begin(self, people: int, papers: int) -> None:
         directory = self.root / f"run-{next(self.runs)}"
         self.folders.fresh(directory)
         self.world = World(directory)
         self.model = Model()
         self.looks = 0
         self.secrets = itertools.count()
+        for name, group in zip(NAMES[:people], (*GROUPS, "hr"), strict=False):
+            self.come(name, {group}, True)
+        for uri, group in zip(URIS[:papers], (*GROUPS, EVERYONE, None), strict=False):
+            self.bring_in(uri, SETS[0], None if group is None else {group}, None, False)
 
     def teardown(self) -> None:
         if not hasattr(self, "world"):
@@ -222,13 +226,14 @@ class Permissions(RuleBasedStateMachine):
 
     # What must change nothing
 
-    @rule()
-    def restart(self) -> None:
-        self.world.restart()
-
-    @rule()
-    def switch_index(self) -> None:
-        self.world.switch()
+    @rule(what=st.sampled_from((*["look"] * 8, "restart", "switch")))
+    def happen(self, what: str) -> None:
+        if what == "restart":
+            self.world.restart()
+        elif what == "switch":
+            self.world.switch()
+        for name in self.model.people:
+            self.look(name)
 
     # What everybody sees
 
