@@ -135,7 +135,9 @@ class People:
         with self._database.reading() as session:
             users = {name: int(count) for name, count in session.execute(members)}
             by_key = Counter({name: int(count) for name, count in session.execute(documents)})
-            inherited = [(name, json.loads(keys or "[]")) for name, keys in session.execute(collections)]
+            inherited = [
+                (name, json.loads(keys or "[]")) for name, keys in session.execute(collections)
+            ]
             everybody = session.scalar(select(func.count()).select_from(UserRow)) or 0
         users[EVERYONE] = everybody
         shared = Counter({name: by_key[name] for name in group_names(by_key)})

@@ -57,10 +57,13 @@ def load_shared(
 ) -> dict[str, Shared]:
     """Document id -> what this reader is told of who may read it."""
     keys = load_groups(session, [document.id for document in documents])
-    readers = load_readers(session, {document.collection for document in documents})
+    going = {one.id: collection_key(one.collection) for one in documents}
+    inheriting = {one.collection for one in documents if going[one.id] in keys[one.id]}
+    readers = load_readers(session, inheriting) if inheriting else {}
     resolved = {
-        one.id: keys[one.id] - {collection_key(one.collection)}
-        | (readers[one.collection] if collection_key(one.collection) in keys[one.id] else set())
+        one.id: keys[one.id] - {going[one.id]} | readers[one.collection]
+        if going[one.id] in keys[one.id]
+        else keys[one.id]
         for one in documents
     }
     names = name_users(session, frozenset[str]().union(*resolved.values()))
@@ -90,7 +93,9 @@ def load_readers(session: Session, collections: Iterable[str]) -> dict[str, froz
     query = select(CollectionRow.name, CollectionRow.readers).where(
         CollectionRow.name.in_(all_of(readers)), CollectionRow.readers.is_not(None)
     )
-    return readers | {row[0]: frozenset(json.loads(row[1] or "[]")) for row in session.execute(query)}
+    return readers | {
+        row[0]: frozenset(json.loads(row[1] or "[]")) for row in session.execute(query)
+    }
 
 
 def name_users(session: Session, keys: Iterable[str]) -> dict[str, str]:

@@ -29,9 +29,11 @@ class Readers:
 @dataclass
 class Paper:
     """`stated` None: nothing was said when it came in. `own`: somebody has shared it since.
+    `coming` is the secret of the version in quarantine.
     `open`: all may read it, as nobody but the operator was known when it came in."""
 
     id: str
+    uri: str
     collection: str
     secret: str
     published: bool
@@ -40,6 +42,7 @@ class Paper:
     owner: int | None
     open: bool
     own: Readers | None = None
+    coming: str = ""
 
 
 @dataclass
