@@ -19,6 +19,9 @@ Language = Literal["fr", "en"]
 EVERYONE = "everyone"
 """The group that every principal belongs to."""
 
+INHERIT = "\x1finherit"
+"""In place of groups that a document is brought in with: it goes by its collection."""
+
 
 REFERENCE_LIST = "(reference list)"
 """Last part of the heading path of chunks that hold entries of a reference list: they name
@@ -589,7 +592,7 @@ SourceState = Literal["new", "running", "complete", "failed"]
 class SourceInfo(PublicModel):
     """A source that is kept in step. `options` hold no secret: they name where one is found.
     `counts` are of the last run that listed everything, `completed_at` is when that was, and
-    `error` is why the last run failed. `groups` None: everyone. Times are UTC."""
+    `error` is why the last run failed. `groups` None: as its collection. Times are UTC."""
 
     id: str
     kind: str

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-_SIGN = "\x1f"
-"""No group's name holds a sign that is not printable."""
+from assistant.types import EVERYONE, INHERIT
 
-INHERIT = f"{_SIGN}inherit"
-"""In what was stated of a document: as its collection. Never among the keys that are compared."""
+_SIGN = "\x1f"
+"""No group's name holds a sign that is not printable; `INHERIT` begins with it as well, and is
+never among the keys that are compared."""
 
 
 def user_key(user_id: str) -> str:
@@ -45,5 +45,5 @@ def resolve(stated: Iterable[str], collection: str, *, is_open: bool) -> frozens
         is_open: the collection says nothing of its readers, and nobody but the operator is
             known: all may read what inherits from it.
     """
-    inherited = "everyone" if is_open else collection_key(collection)
+    inherited = EVERYONE if is_open else collection_key(collection)
     return frozenset(inherited if key == INHERIT else key for key in stated)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from assistant.access.keys import INHERIT, user_key
+from assistant.access.keys import user_key
 from assistant.errors import AccessDeniedError
-from assistant.types import EVERYONE, Access, CollectionInfo, PublicModel, Readable
+from assistant.types import EVERYONE, INHERIT, Access, CollectionInfo, PublicModel, Readable
 
 
 class Role(StrEnum):

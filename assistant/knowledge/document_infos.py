@@ -11,7 +11,7 @@ from typing import cast
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from assistant.access.keys import INHERIT, collection_key, group_names, user_ids
+from assistant.access.keys import collection_key, group_names, user_ids
 from assistant.knowledge.stored import all_of, in_batches, is_readable, load_groups
 from assistant.knowledge.tables import (
     ChunkRow,
@@ -20,7 +20,7 @@ from assistant.knowledge.tables import (
     UserRow,
     VersionRow,
 )
-from assistant.types import Access, AccessFrom, DateBasis, DocumentInfo, Language, Readable
+from assistant.types import INHERIT, Access, AccessFrom, DateBasis, DocumentInfo, Language, Readable
 
 
 @dataclass(frozen=True, slots=True)

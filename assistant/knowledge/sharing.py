@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy import case, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from assistant.access.keys import INHERIT, collection_key, user_key
+from assistant.access.keys import collection_key, user_key
 from assistant.access.names import find_user, group_name
 from assistant.errors import PeopleError
 from assistant.knowledge.changes import Changes
@@ -21,7 +21,7 @@ from assistant.knowledge.standing import Standing, put_standing, resolved, stand
 from assistant.knowledge.stored import in_batches, is_readable, pack_json, stated_keys
 from assistant.knowledge.tables import CollectionRow, DocumentGroupRow, DocumentRow
 from assistant.knowledge.upkeep import Upkeep
-from assistant.types import EVERYONE, OPERATOR, Access, CollectionInfo, Readable
+from assistant.types import EVERYONE, INHERIT, OPERATOR, Access, CollectionInfo, Readable
 
 LONGEST_COLLECTION = 200
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from assistant.access.keys import INHERIT, resolve
+from assistant.access.keys import resolve
 from assistant.knowledge.stored import load_groups, pack_json, stated_keys
 from assistant.knowledge.tables import CollectionRow, DocumentGroupRow, DocumentRow, UserRow
+from assistant.types import INHERIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def standing_after(
         before = standing_of(session, present)
         if before.own:
             return Standing(before.stated if stated is None else stated, True, before.keys)
-        if stated is None and parent_id is None:
+        if stated in (None, before.stated) and parent_id is None:
             return before
     if parent_id is not None:
         parent = session.get(DocumentRow, parent_id)

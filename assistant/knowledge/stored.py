@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, undefer
 
-from assistant.access.keys import INHERIT
 from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.tables import (
     ChunkRow,
@@ -36,6 +35,7 @@ from assistant.knowledge.tables import (
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
 from assistant.types import (
+    INHERIT,
     BlockKind,
     BlockSpan,
     Chunk,

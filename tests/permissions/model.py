@@ -29,7 +29,8 @@ class Readers:
 @dataclass
 class Paper:
     """`stated` None: nothing was said when it came in. `own`: somebody has shared it since.
-    `coming` is the secret of the version in quarantine.
+    `coming` is the secret of the version in quarantine, `said` the
+    keys that it was brought in with: the same again change nothing.
     `open`: all may read it, as nobody but the operator was known when it came in."""
 
     id: str
@@ -43,6 +44,7 @@ class Paper:
     open: bool
     own: Readers | None = None
     coming: str = ""
+    said: frozenset[str] = frozenset({"?"})
 
 
 @dataclass

@@ -18,12 +18,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from assistant.access.keys import INHERIT, user_key
+from assistant.access.keys import user_key
 from assistant.access.sharing import CallersSharing
 from assistant.access.types import Principal, Role
 from assistant.errors import AccessDeniedError, DocumentNotFoundError, UnknownUserError
 from assistant.summarizing.choosing import find_document
-from assistant.types import Access, NewRating
+from assistant.types import INHERIT, Access, NewRating
 from tests.permissions.model import EVERYONE, Model, Paper, Person, Readers
 from tests.permissions.world import SqliteFolder, World, title_of
 
@@ -145,7 +145,9 @@ class Permissions(RuleBasedStateMachine):
         else:
             stated = keys is not None
         assert present.id == paper_id
-        if stated:
+        said = frozenset({INHERIT}) if keys is None else keys
+        if stated and said != present.said:
+            present.said = said
             present.stated = None if groups is None else Readers(set(groups), set())
             present.owner = person.number if person is not None and groups is None else None
             if present.own is None:
