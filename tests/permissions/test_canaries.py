@@ -134,7 +134,7 @@ def town(tmp_path_factory: pytest.TempPathFactory, model_directory: Path) -> Ite
     }
     directory = tmp_path_factory.mktemp("town")
     embedder = HashingEmbedder()
-    yield from open_town(directory, environ=environ, people=12, each=4, embedder=embedder)
+    yield from open_town(directory, environ=environ, people=9, each=3, embedder=embedder)
 
 
 def attack(town: Town, *, questions: int) -> tuple[int, int]:
@@ -164,7 +164,7 @@ def attack(town: Town, *, questions: int) -> tuple[int, int]:
 
 
 def test_nobody_gets_the_secret_of_anybody_else(town: Town) -> None:
-    own, foreign = attack(town, questions=400)
+    own, foreign = attack(town, questions=300)
     assert foreign == 0
     assert own > 0  # they do find what is theirs
 

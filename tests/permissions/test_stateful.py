@@ -32,7 +32,7 @@ GROUPS = ("hr", "law")
 SETS = ("default", "board")
 URIS = tuple(f"file:///{letter}" for letter in "abcd")
 MISSING = "0" * 32
-CLOSELY_EVERY = 7
+CLOSELY_EVERY = 10
 """Steps: everything is searched and counted after each of them."""
 ENGINES = {"sqlite": SqliteFolder}
 
