@@ -47,6 +47,7 @@ from assistant.types import (
     Timings,
     Turn,
 )
+from assistant.while_readable import ReadableNow, summary_while_readable, while_readable
 
 
 class Assistant:
@@ -153,23 +154,27 @@ class Assistant:
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
         who: str = OPERATOR_NAME,
+        readable_now: ReadableNow | None = None,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
         Closing the iterator stops the generator.
 
         Args:
+            readable_now: what the reader may read while the answer is written; None: the same.
             ticket: from `reserve`; without one, a place is taken now.
             who: for the audit log, in which the answer stands before it is given.
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
             ModelError: the generator failed.
+            AccessWithdrawnError: what it rests on was closed to the reader meanwhile.
         """
         started = time.perf_counter()
         query = self._read(question, history)
         key = cache_key(query.asked, history, readable, scope)
         events = self._events(query, key, started, ticket or self.reserve())
+        events = while_readable(events, self.library, readable_now or (lambda: readable))
         asked = audit_details.of_question(question, readable, scope, self.settings)
         return self._recorded(events, who, asked)
 
@@ -182,10 +187,17 @@ class Assistant:
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
         who: str = OPERATOR_NAME,
+        readable_now: ReadableNow | None = None,
     ) -> Answer:
         """`ask`, read to its end."""
         *_, last = self.ask(
-            question, readable=readable, scope=scope, history=history, ticket=ticket, who=who
+            question,
+            readable=readable,
+            scope=scope,
+            history=history,
+            ticket=ticket,
+            who=who,
+            readable_now=readable_now,
         )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
@@ -215,6 +227,7 @@ class Assistant:
         language: Language | None = None,
         sections: Sequence[str] = (),
         who: str = OPERATOR_NAME,
+        readable_now: ReadableNow | None = None,
     ) -> Iterator[SummaryEvent]:
         """Progress, each checked statement, last the whole summary; see `Summariser`.
 
@@ -222,6 +235,7 @@ class Assistant:
             documents: ids, addresses or titles of documents.
             files: paths of files that are read for this summary only.
             who: for the audit log, in which the summary stands before it is given.
+            readable_now: as in `ask`.
         Raises:
             DocumentNotFoundError, QuestionError: at once; see `find_document`.
             ParseError: at once; a file cannot be read.
@@ -237,6 +251,8 @@ class Assistant:
             language=language,
             sections=sections,
         )
+        now = readable_now or (lambda: readable)
+        events = summary_while_readable(events, ids, self.library, now)
         asked = audit_details.of_summary_request(ids, form, readable)
         return self._recorded_summary(events, who, asked)
 

@@ -27,8 +27,7 @@ def of_question(
     }
     return {
         "question": _text(question, settings),
-        "groups": sorted(readable.groups),
-        "everything": readable.everything,
+        **_permission(readable),
         "scope": {
             name: Content(value, bare=True) if name in ("author", "source") else value
             for name, value in scope.model_dump(mode="json", exclude_defaults=True).items()
@@ -79,8 +78,7 @@ def of_summary_request(
     return {
         "documents": list(document_ids),
         "form": form,
-        "groups": sorted(readable.groups),
-        "everything": readable.everything,
+        **_permission(readable),
     }
 
 
@@ -99,6 +97,13 @@ def of_summary(
             for one in summary.citations
         ],
     }
+
+
+def _permission(readable: Readable) -> dict[str, Any]:
+    """`grants` are digests of the keys that are not groups: the reader's and of collections."""
+    told = {"groups": sorted(readable.groups), "everything": readable.everything}
+    grants = sorted(digest(key)[:16] for key in readable.grants)
+    return told | ({"grants": grants} if grants else {})
 
 
 def digest(text: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from assistant.audit.origin import COMMAND_LINE, current_origin
 from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
+from assistant.commands.collections import collections_app
 from assistant.commands.documents import documents_app
 from assistant.commands.erase import erase
 from assistant.commands.eval import eval_app
@@ -58,6 +59,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(bench_app)
+app.add_typer(collections_app)
 app.add_typer(documents_app)
 app.add_typer(eval_app)
 app.add_typer(index_app)

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from assistant import errors
 from assistant.access.own_data import export_own_data
 from assistant.access.remote import RemotePeople
-from assistant.access.types import Register
+from assistant.access.sharing import CallersSharing
+from assistant.access.types import Principal, Register, SharingDesk
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.assistant import Assistant
 from assistant.audit import OPERATOR_NAME, AuditReader
@@ -24,6 +25,7 @@ from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError
 from assistant.knowledge.exports import ExportKind
 from assistant.remote_audit import RemoteAudit, RemoteErasures
 from assistant.remote_indexes import RemoteIndexes
+from assistant.remote_sharing import RemoteSharing
 from assistant.remote_sources import RemoteSources
 from assistant.scope import Scope
 from assistant.service import open_assistant
@@ -105,6 +107,9 @@ class Client(Protocol):
     def people(self) -> Register: ...
 
     @property
+    def sharing(self) -> SharingDesk: ...
+
+    @property
     def audit(self) -> AuditReader: ...
 
     @property
@@ -170,8 +175,9 @@ class LocalClient:
     def __init__(self, assistant: Assistant, as_user: str = "") -> None:
         self._assistant = assistant
         self._who, self._readable = OPERATOR_NAME, OPERATOR
+        self._caller: Principal | None = None
         if as_user:
-            principal = assistant.library.people.principal(as_user)
+            self._caller = principal = assistant.library.people.principal(as_user)
             self._who, self._readable = principal.name, principal.readable()
 
     def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]:
@@ -235,6 +241,10 @@ class LocalClient:
     @property
     def people(self) -> Register:
         return self._assistant.people
+
+    @property
+    def sharing(self) -> SharingDesk:
+        return CallersSharing(self._assistant.library, self._caller)
 
     @property
     def audit(self) -> AuditReader:
@@ -396,6 +406,10 @@ class RemoteClient:
     @property
     def people(self) -> Register:
         return RemotePeople(self._call)
+
+    @property
+    def sharing(self) -> SharingDesk:
+        return RemoteSharing(self._call)
 
     @property
     def audit(self) -> AuditReader:

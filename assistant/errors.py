@@ -107,6 +107,10 @@ class NoPageError(KnowledgeError):
     """A document has no such page, or none that could be drawn."""
 
 
+class AccessWithdrawnError(DocumentNotFoundError):
+    """A right that an answer rests on is gone before the answer is whole."""
+
+
 class IndexMismatchError(KnowledgeError):
     """An index holds vectors of another embedder."""
 

@@ -19,6 +19,9 @@ Language = Literal["fr", "en"]
 EVERYONE = "everyone"
 """The group that every principal belongs to."""
 
+INHERIT = "\x1finherit"
+"""In place of groups that a document is brought in with: it goes by its collection."""
+
 
 REFERENCE_LIST = "(reference list)"
 """Last part of the heading path of chunks that hold entries of a reference list: they name
@@ -190,13 +193,20 @@ class TextDocument:
 class Readable:
     """Which documents a question may see. There is no query without one.
 
-    A document is readable when it shares a group with `groups`, or when `everything` is
-    set (the operator on the command line). `collection` narrows further.
+    A document is readable when it shares a key with the reader (`access.share_keys`), or
+    when `everything` is set (the operator on the command line). `collection` narrows further.
+    `grants` are keys besides the names of `groups`: of the reader alone, and of the collections
+    that they may read.
     """
 
     groups: frozenset[str] = frozenset({EVERYONE})
     everything: bool = False
     collection: str | None = None
+    grants: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return self.groups | self.grants if self.grants else self.groups
 
 
 OPERATOR = Readable(everything=True)
@@ -427,19 +437,45 @@ class IngestReport(PublicModel):
     seconds: float = 0.0
 
 
+class Access(PublicModel):
+    """Who may read: groups by name, and single users by name."""
+
+    groups: list[str] = Field(default=[], max_length=1_000)
+    users: list[str] = Field(default=[], max_length=1_000)
+
+
+AccessFrom = Literal["collection", "stated", "own"]
+"""Who says who may read a document: its collection; its source, or who brought it in; or
+somebody who shared it since."""
+
+
+class CollectionInfo(PublicModel):
+    """`access` is who may read by default what is in it, None where nobody has said: its
+    documents are then for who brought them in. `documents` count those that the one who asks
+    may read, and `inheriting` of them go by the collection."""
+
+    name: str
+    access: Access | None
+    documents: int
+    inheriting: int
+
+
 DocumentState = Literal["published", "quarantined"]
 
 
 class DocumentInfo(PublicModel):
     """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
     mean over `recognised_pages`, in [0, 1]. `reason` says why a
-    document is in quarantine. `parent_id` is the document it was attached to."""
+    document is in quarantine. `parent_id` is the document it was attached to. `groups` and
+    `users` may read it: nobody is told of groups that they are not in, nor of other users."""
 
     id: str
     uri: str
     title: str
     collection: str
     groups: list[str]
+    users: list[str] = []
+    access_from: AccessFrom = "stated"
     language: Language | None
     author: str = ""
     date: str = ""
@@ -565,7 +601,7 @@ SourceState = Literal["new", "running", "complete", "failed"]
 class SourceInfo(PublicModel):
     """A source that is kept in step. `options` hold no secret: they name where one is found.
     `counts` are of the last run that listed everything, `completed_at` is when that was, and
-    `error` is why the last run failed. `groups` None: everyone. Times are UTC."""
+    `error` is why the last run failed. `groups` None: as its collection. Times are UTC."""
 
     id: str
     kind: str

@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from assistant.access.people import People, is_group_name
+from assistant.access.names import is_group_name
+from assistant.access.people import People
 from assistant.access.settings import OidcSettings
 from assistant.access.types import Role, UserInfo
 from assistant.audit import Audit

@@ -9,8 +9,9 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
+from assistant.access.share_keys import user_key
 from assistant.errors import AccessDeniedError
-from assistant.types import EVERYONE, PublicModel, Readable
+from assistant.types import EVERYONE, INHERIT, Access, CollectionInfo, PublicModel, Readable
 
 
 class Role(StrEnum):
@@ -88,29 +89,43 @@ class NewToken(PublicModel):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who asks. `scope`: what they come with lets them do."""
+    """Somebody who asks. `scope`: what they come with lets them do. `grants` are the keys that
+    they hold besides their groups at this moment (`access.share_keys`), `token_id` names
+    the token that they came with."""
 
     name: str
     role: Role
     groups: frozenset[str]
     scope: TokenScope
+    user_id: str = ""
+    token_id: str = ""
+    grants: frozenset[str] = frozenset()
 
     def readable(self, collection: str | None = None) -> Readable:
-        return Readable(groups=self.groups | {EVERYONE}, collection=collection)
+        groups = self.groups | {EVERYONE}
+        return Readable(groups=groups, collection=collection, grants=self.grants)
 
     def share_with(self, groups: Sequence[str] | None) -> list[str]:
-        """The groups of a document that they bring in: their own, unless they say otherwise.
+        """The keys of a document that they bring in: unless they say otherwise, those of its
+        collection, and their own.
 
         Raises:
             AccessDeniedError: one of `groups` is not theirs.
         """
-        own = self.groups | {EVERYONE}
-        if foreign := [group for group in groups or () if group not in own]:
+        self.require_own(groups or ())
+        return list(groups) if groups else [INHERIT, user_key(self.user_id)]
+
+    def require_own(self, groups: Sequence[str], *, besides: Sequence[str] = ()) -> None:
+        """
+        Raises:
+            AccessDeniedError: one of `groups` is neither theirs nor one of `besides`.
+        """
+        own = self.groups | {EVERYONE, *besides}
+        if foreign := [group for group in groups if group not in own]:
             raise AccessDeniedError(
                 f"{self.name} is not in {', '.join(map(repr, foreign))}; share with "
                 f"{', '.join(sorted(own))}"
             )
-        return list(groups) if groups else sorted(self.groups)
 
     @property
     def may_write(self) -> bool:
@@ -119,6 +134,42 @@ class Principal:
     @property
     def may_administer(self) -> bool:
         return self.role is Role.ADMIN and self.scope is TokenScope.ADMIN
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether they may say who reads what, beyond what they may read themselves."""
+        return self.role is Role.ADMIN and self.may_write
+
+
+class SharingDesk(Protocol):
+    """Who may read a document or a collection, from the next request on. What is shared
+    otherwise with groups and users stays so until it is told to inherit again."""
+
+    def document_access(self, document_id: str) -> Access:
+        """
+        Raises:
+            DocumentNotFoundError: there is none that the caller may read.
+        """
+
+    def share_document(self, document_id: str, access: Access | None) -> Access:
+        """Let these and nobody else read a document; None: as its source or its collection says.
+
+        Raises:
+            DocumentNotFoundError: as above.
+            AccessDeniedError: a group is not the caller's to share with.
+            UnknownUserError, PeopleError: a user or a group that is none.
+        """
+
+    def collections(self) -> list[CollectionInfo]:
+        """By name, of those that the caller may know of."""
+
+    def share_collection(self, name: str, access: Access) -> CollectionInfo:
+        """Say who may read by default what is in a collection; a new one is made.
+
+        Raises:
+            AccessDeniedError: the caller manages no collections.
+            UnknownUserError, PeopleError: a user, a group or a name that is none.
+        """
 
 
 class Register(Protocol):

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from assistant.api.schemas import ErrorBody, ErrorResponse
 from assistant.errors import (
     AccessDeniedError,
+    AccessWithdrawnError,
     ContextTooLongError,
     ConversationNotFoundError,
     DocumentNotFoundError,
@@ -46,6 +47,7 @@ from assistant.errors import (
 logger = logging.getLogger(__name__)
 
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
+    (AccessWithdrawnError, 409),
     (DocumentNotFoundError, 404),
     (JobNotFoundError, 404),
     (UnknownUserError, 404),

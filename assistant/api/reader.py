@@ -9,11 +9,13 @@ from fastapi import Depends, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from assistant.access.people import People
 from assistant.access.types import Principal
 from assistant.api.caller import caller
 from assistant.audit import OPERATOR_NAME
 from assistant.scope import DocumentType, Scope
 from assistant.types import OPERATOR, Language, Readable
+from assistant.while_readable import ReadableNow
 
 Caller = Annotated[Principal | None, Depends(caller)]
 """None: the operator."""
@@ -24,6 +26,15 @@ def readable_of(principal: Principal | None, collection: str | None = None) -> R
     if principal is None:
         return Readable(everything=OPERATOR.everything, collection=collection)
     return principal.readable(collection)
+
+
+def rights_of(
+    people: People, principal: Principal | None, collection: str | None = None
+) -> ReadableNow:
+    """What may be read at each moment while an answer is on its way."""
+    if principal is None:
+        return lambda: readable_of(None, collection)
+    return lambda: people.refresh(principal).readable(collection)
 
 
 def name_of(principal: Principal | None) -> str:

@@ -46,7 +46,7 @@ from assistant.api.origin import OriginMiddleware
 from assistant.api.pages import add_pages
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
-from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
+from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of, rights_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -60,6 +60,7 @@ from assistant.api.schemas import (
     SentenceEvent,
 )
 from assistant.api.settings import add_settings
+from assistant.api.sharing import add_sharing
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
 from assistant.api.usage import add_usage
@@ -110,6 +111,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_jobs(api, assistant)
     add_pages(api, assistant)
     add_ratings(api, assistant, operator_token)
+    add_sharing(api, assistant)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
     add_me(api, login)
@@ -180,6 +182,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             history=asked.history,
             ticket=ticket,
             who=name_of(principal),
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
         return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
@@ -199,6 +202,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             history=asked.history,
             ticket=ticket,
             who=name_of(principal),
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
         named = _named(events)
         if asked.conversation is not None:

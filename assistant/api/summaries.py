@@ -11,7 +11,7 @@ from fastapi import FastAPI, Header, HTTPException, Response
 from fastapi.responses import StreamingResponse
 
 from assistant.api.events import Event, stream_events
-from assistant.api.reader import Caller, name_of, readable_of
+from assistant.api.reader import Caller, name_of, readable_of, rights_of
 from assistant.api.schemas import SummaryExport, SummaryRequest
 from assistant.assistant import Assistant
 from assistant.summarizing.exporting import MEDIA_TYPES, export
@@ -46,6 +46,7 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
             form=asked.form,
             language=asked.language,
             sections=asked.sections,
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
         return stream_events(_named(events), limiter=limiter)
 

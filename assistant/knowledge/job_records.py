@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from assistant.access.share_keys import group_names
 from assistant.knowledge.stored import in_batches, pack_json
 from assistant.knowledge.tables import JobRow
 from assistant.types import IngestOutcome, JobInfo, JobKind, JobState
@@ -172,7 +173,7 @@ def to_job_info(row: JobRow) -> JobInfo:
         uri=row.uri,
         source=row.source,
         collection=row.collection,
-        groups=None if row.groups is None else json.loads(row.groups),
+        groups=None if row.groups is None else group_names(json.loads(row.groups)),
         state=JobState(row.state),
         priority=row.priority,
         attempts=row.attempts,

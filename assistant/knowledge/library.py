@@ -42,13 +42,13 @@ from assistant.knowledge.publishing import (
     Publication,
     Shown,
     Staged,
-    replace_groups,
     show_version,
     stage_version,
 )
 from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.renewal import Alone
+from assistant.knowledge.sharing import Sharing
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
     Known,
@@ -156,7 +156,7 @@ class Library(ReadingRoom):
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
     queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
-    of answers, `originals` the kept bytes beside the database.
+    of answers, `originals` the kept bytes beside the database, `sharing` says who may read what.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -187,6 +187,14 @@ class Library(ReadingRoom):
         self._embedder_id = embedder_id
         self._upkeep = Upkeep(database, Stores(vectors, lexicon), self.originals, failpoint)
         self._writer = threading.RLock()
+        self.sharing = Sharing(
+            database,
+            self._upkeep,
+            self._writer,
+            self.changes,
+            family=self._family,
+            failpoint=failpoint,
+        )
         self.indexes = IndexDesk(
             database, self._upkeep, self._writer, failpoint=failpoint, switched=self._use
         )
@@ -247,7 +255,12 @@ class Library(ReadingRoom):
         with self._writer:
             with self._database.writing() as session:
                 staged = [
-                    stage_version(session, publication, embedder_id=self._embedder_id)
+                    stage_version(
+                        session,
+                        publication,
+                        embedder_id=self._embedder_id,
+                        closed=self.sharing.login_demanded,
+                    )
                     for publication in publications
                 ]
             try:
@@ -302,7 +315,7 @@ class Library(ReadingRoom):
             document = session.get(DocumentRow, document_id)
             stale = document is not None and document.indexes_stale
         if stale:
-            self._upkeep.regroup(document_id)
+            self._upkeep.regroup_all([document_id])
 
     def accept(self, path: Path, job: Callable[[str], NewJob]) -> str:
         """Keep the bytes of a file and queue a job that reads them. Both are durable when this
@@ -397,24 +410,8 @@ class Library(ReadingRoom):
                     )
 
     def set_groups(self, document_id: str, groups: frozenset[str]) -> None:
-        """Share a document, with what is attached to it, with these groups and no other.
-
-        Raises:
-            DocumentNotFoundError: there is no such document.
-        """
-        with self._writer:
-            with self._database.writing() as session:
-                family = self._family(session, [document_id])
-                former = load_groups(session, family)
-                for member in family:
-                    replace_groups(session, member, groups)
-                session.execute(
-                    update(DocumentRow).where(DocumentRow.id.in_(family)).values(indexes_stale=True)
-                )
-            self.changes.note(groups.union(*former.values()))
-            self.failpoint("groups set")
-            for member in family:
-                self._upkeep.regroup(member)
+        """Take down with which groups its source shares a document: see `Sharing.state`."""
+        self.sharing.state(document_id, groups)
 
     def retire(self, document_id: str) -> None:
         """Remove a document because somebody wants it gone: see `retire_all`. A job that would

@@ -35,11 +35,10 @@ from assistant.knowledge.tables import (
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
 from assistant.types import (
+    INHERIT,
     BlockKind,
     BlockSpan,
     Chunk,
-    DateBasis,
-    DocumentInfo,
     DocumentState,
     Language,
     Line,
@@ -128,7 +127,7 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of an address, published or in quarantine: enough to see whether its
-    source holds something else now."""
+    source holds something else now. `groups` are the keys that were stated of it."""
 
     document_id: str
     uri: str
@@ -176,7 +175,7 @@ class IndexedChunk:
 
 
 def is_readable(readable: Readable) -> ColumnElement[bool]:
-    """The condition on `documents`: published, in the collection, shared with a group."""
+    """The condition on `documents`: published, in the collection, shared with the reader."""
     return and_(DocumentRow.published_version_id.is_not(None), is_shared(readable))
 
 
@@ -190,9 +189,9 @@ def is_shared(readable: Readable) -> ColumnElement[bool]:
         # column it seeks every group of the reader there, three times as long for 450 of them.
         name = DocumentGroupRow.group_name.concat("")
         shared = exists().where(
-            DocumentGroupRow.document_id == DocumentRow.id, name.in_(all_of(readable.groups))
+            DocumentGroupRow.document_id == DocumentRow.id, name.in_(all_of(readable.keys))
         )
-        conditions.append(shared if readable.groups else false())
+        conditions.append(shared if readable.keys else false())
     return and_(true(), *conditions)
 
 
@@ -234,24 +233,6 @@ def select_documents(
         .join(VersionRow, VersionRow.id == shown)
         .where(is_shared(readable))
     )
-
-
-def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> list[DocumentInfo]:
-    """Run a query made by `select_documents`."""
-    rows = session.execute(query).all()
-    groups = load_groups(session, [document.id for document, _ in rows])
-    chunks: dict[str, int] = {}
-    for ids in in_batches([version.id for _, version in rows]):
-        counts = (
-            select(ChunkRow.version_id, func.count())
-            .where(ChunkRow.version_id.in_(ids))
-            .group_by(ChunkRow.version_id)
-        )
-        chunks |= {row[0]: row[1] for row in session.execute(counts)}
-    return [
-        to_document_info(document, version, chunks.get(version.id, 0), groups[document.id])
-        for document, version in rows
-    ]
 
 
 def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
@@ -309,7 +290,7 @@ def load_vector_entries(session: Session, chunk_ids: Sequence[str]) -> list[Vect
 
 
 def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Document id -> groups, for every id given."""
+    """Document id -> keys that it is shared with, for every id given."""
     groups: dict[str, set[str]] = {document_id: set() for document_id in document_ids}
     for ids in in_batches(list(groups)):
         query = select(DocumentGroupRow.document_id, DocumentGroupRow.group_name).where(
@@ -318,6 +299,11 @@ def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, froz
         for document_id, group in session.execute(query):
             groups[document_id].add(group)
     return {document_id: frozenset(names) for document_id, names in groups.items()}
+
+
+def stated_keys(packed: str | None) -> frozenset[str]:
+    """Of `documents.stated`."""
+    return frozenset({INHERIT}) if packed is None else frozenset(json.loads(packed))
 
 
 def to_stored_chunk(
@@ -343,44 +329,6 @@ def to_stored_chunk(
         language=cast("Language | None", version.language),
         piece_key=piece.key,
     )
-
-
-def to_document_info(
-    document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str]
-) -> DocumentInfo:
-    empty: list[int] = json.loads(version.empty_pages)
-    recognised: list[tuple[int, float]] = json.loads(version.recognised)
-    held = document.held_version_id == version.id
-    return DocumentInfo(
-        id=document.id,
-        uri=document.uri,
-        title=version.title,
-        collection=document.collection,
-        groups=sorted(groups),
-        language=cast("Language | None", version.language),
-        author=version.author,
-        date=version.date,
-        date_basis=cast("DateBasis", version.date_basis),
-        media_type=version.media_type,
-        size_bytes=version.size_bytes,
-        pages=version.pages,
-        pages_read=version.pages - len(empty),
-        empty_pages=empty,
-        recognised_pages=[page for page, _ in recognised],
-        ocr_confidence=mean_confidence(recognised),
-        chunks=chunks,
-        state="quarantined" if held else "published",
-        reason=document.held_reason if held else None,
-        parent_id=document.parent_id,
-        published_at=version.published_at.isoformat() if version.published_at else "",
-    )
-
-
-def mean_confidence(recognised: Sequence[tuple[int, float]]) -> float | None:
-    """Of the pages read by character recognition; None where there are none."""
-    if not recognised:
-        return None
-    return round(sum(confidence for _, confidence in recognised) / len(recognised), 4)
 
 
 def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:

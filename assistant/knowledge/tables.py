@@ -54,10 +54,13 @@ class Table(DeclarativeBase):
 
 
 class CollectionRow(Table):
+    """`readers` are the keys of those who may read by default what is in it; None: not said."""
+
     __tablename__ = "collections"
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    readers: Mapped[str | None] = mapped_column(Text, doc="JSON: keys")
 
 
 class IndexRow(Table):
@@ -85,7 +88,9 @@ class DocumentRow(Table):
     `published_version_id` and `held_version_id` have no foreign key: it would close a circle
     with `versions.document_id`. `held_reason` says why the held version is in quarantine.
     `fingerprint` is what its source said of the content when it was last read, and
-    `parent_id` the document that it was attached to.
+    `parent_id` the document that it was attached to. `stated` are the keys that it came in with
+    (`access.share_keys`), None: as its collection. With `own_access`, somebody has shared
+    it otherwise since, and `document_groups` holds that.
     """
 
     __tablename__ = "documents"
@@ -101,9 +106,13 @@ class DocumentRow(Table):
     held_reason: Mapped[str | None] = mapped_column(Text)
     fingerprint: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    stated: Mapped[str | None] = mapped_column(Text, doc="JSON: keys")
+    own_access: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
 
 
 class DocumentGroupRow(Table):
+    """The keys that readers are compared with: names of groups, and others."""
+
     __tablename__ = "document_groups"
 
     document_id: Mapped[str] = mapped_column(

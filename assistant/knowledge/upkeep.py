@@ -15,7 +15,13 @@ from assistant.knowledge.job_records import needs_original
 from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.originals import Originals
 from assistant.knowledge.renewal import Add, Alone
-from assistant.knowledge.stored import IndexedChunk, in_batches, is_kept, load_indexed_chunks
+from assistant.knowledge.stored import (
+    IndexedChunk,
+    all_of,
+    in_batches,
+    is_kept,
+    load_indexed_chunks,
+)
 from assistant.knowledge.tables import ChunkRow, DocumentRow, JobRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import VectorEntry
 
@@ -61,8 +67,7 @@ class Upkeep:
             stale = [*session.scalars(select(DocumentRow.id).where(DocumentRow.indexes_stale))]
         self.purge_versions(unfinished)
         self.delete_documents(removed)
-        for document_id in stale:
-            self.regroup(document_id)
+        self.regroup_all(stale)
         pieces = self.remove_unused_pieces()
         originals = self.remove_unused_originals(self.originals.names())
         orphans, no_vector, no_text = self._fit(self.stores, self._published_chunks())
@@ -96,9 +101,9 @@ class Upkeep:
         return len(orphans | strays), len(wanted - in_vectors), len(wanted - in_lexicon)
 
     def _published_chunks(
-        self, document_id: str | None = None, *, second: bool = False
+        self, document_ids: Sequence[str] | None = None, *, second: bool = False
     ) -> set[str]:
-        """Ids of the published chunks, or of their counterparts; of one document or of all."""
+        """Ids of the published chunks, or of their counterparts; of some documents or of all."""
         query = select(ChunkRow.id)
         if second:
             query = query.join(VersionRow, VersionRow.id == ChunkRow.version_id)
@@ -107,8 +112,8 @@ class Upkeep:
             )
         else:
             query = query.join(DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id)
-        if document_id is not None:
-            query = query.where(DocumentRow.id == document_id)
+        if document_ids is not None:
+            query = query.where(DocumentRow.id.in_(all_of(document_ids)))
         with self.database.reading() as session:
             return set(session.scalars(query))
 
@@ -167,21 +172,24 @@ class Upkeep:
             stores.lexicon.renew(give_texts, alone)
             self.failpoint("lexicon renewed")
 
-    def regroup(self, document_id: str) -> None:
-        """Tell the indexes the groups that SQL has of a document."""
-        chunk_ids = sorted(self._published_chunks(document_id))
+    def regroup_all(self, document_ids: Sequence[str]) -> None:
+        """Tell the indexes the keys that SQL has of documents."""
+        if not document_ids:
+            return
+        chunk_ids = sorted(self._published_chunks(document_ids))
         self.refill(self.stores, chunk_ids, vectors=True)
         self.failpoint("vectors regrouped")
         self.refill(self.stores, chunk_ids, lexicon=True)
         self.failpoint("lexicon regrouped")
         if self.second is not None:
-            beside = sorted(self._published_chunks(document_id, second=True))
+            beside = sorted(self._published_chunks(document_ids, second=True))
             self.refill(self.second, beside, vectors=True, lexicon=True)
             self.failpoint("second regrouped")
         with self.database.writing() as session:
-            session.execute(
-                update(DocumentRow).where(DocumentRow.id == document_id).values(indexes_stale=False)
-            )
+            for ids in in_batches(document_ids):
+                session.execute(
+                    update(DocumentRow).where(DocumentRow.id.in_(ids)).values(indexes_stale=False)
+                )
 
     def purge_versions(self, version_ids: Sequence[str]) -> None:
         """Empty versions that nobody sees, with their counterparts; those that are wanted are

@@ -17,7 +17,7 @@ OPERATOR = {"Authorization": "Bearer the operator's own", "X-Philo-Interface": "
 def api(settings):
     with open_assistant(settings) as assistant:
         yield TestClient(
-            create_api(assistant, operator_token="the operator's own"),  # noqa: S106
+            create_api(assistant, operator_token="the operator's own"),
             raise_server_exceptions=False,
         )
 

@@ -15,7 +15,7 @@ OPERATOR = {"Authorization": "Bearer the operator's own"}
 def api(settings):
     with open_assistant(settings) as assistant:
         yield TestClient(
-            create_api(assistant, operator_token="the operator's own"),  # noqa: S106
+            create_api(assistant, operator_token="the operator's own"),
             raise_server_exceptions=False,
         )
 

@@ -77,7 +77,7 @@ def test_a_wrong_change_is_refused_and_nothing_is_written(file, tmp_path, change
 
 def test_over_http_changes_are_logged_without_their_values(settings):
     with open_assistant(settings) as assistant:
-        api = TestClient(create_api(assistant, operator_token="the operator's own"))  # noqa: S106
+        api = TestClient(create_api(assistant, operator_token="the operator's own"))
         body = {"changes": {"models.remote.api_key": "Tibidabo"}}
         assert api.patch("/settings", json=body).status_code == 401
         assert api.patch("/settings", json=body, headers=OPERATOR).status_code == 200

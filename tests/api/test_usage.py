@@ -15,7 +15,7 @@ UNKNOWN = "Which colour has the moon base?"
 def api(settings):
     with open_assistant(settings) as assistant:
         client = TestClient(
-            create_api(assistant, operator_token="the operator's own"),  # noqa: S106
+            create_api(assistant, operator_token="the operator's own"),
             raise_server_exceptions=False,
         )
         text = b"# Leave\n\nIn Dublin each employee has 26 days of leave.\n"

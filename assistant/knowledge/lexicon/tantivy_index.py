@@ -73,12 +73,12 @@ class TantivyLexicon:
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         words = query_terms(query, language)
-        if k < 1 or not words or not (readable.everything or readable.groups):
+        if k < 1 or not words or not (readable.everything or readable.keys):
             return []
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         clauses = [(must, self._any_word(words, language))]
         if not readable.everything:
-            groups = sorted(readable.groups)
+            groups = sorted(readable.keys)
             if len(groups) > MANY_GROUPS:
                 shared = tantivy.Query.term_set_query(self._schema, "groups", groups)
             else:

@@ -99,7 +99,7 @@ class ChromaVectors:
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         self._check(vector)
-        if k < 1 or not (readable.everything or readable.groups):
+        if k < 1 or not (readable.everything or readable.keys):
             return []
         if documents is not None and not documents:
             return []
@@ -212,7 +212,7 @@ def _where(readable: Readable, documents: Collection[str] | None) -> dict[str, A
     if documents is not None:
         conditions.append({"document": {"$in": sorted(documents)}})
     if not readable.everything:
-        groups = [{"groups": {"$contains": group}} for group in sorted(readable.groups)]
+        groups = [{"groups": {"$contains": group}} for group in sorted(readable.keys)]
         conditions.append(groups[0] if len(groups) == 1 else {"$or": groups})
     if readable.collection is not None:
         conditions.append({"collection": readable.collection})

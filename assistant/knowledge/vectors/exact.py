@@ -199,7 +199,7 @@ class ExactVectors:
 def _may_see(readable: Readable, rights: Rights | None) -> bool:
     if rights is None or readable.collection not in (None, rights[0]):
         return False
-    return readable.everything or not readable.groups.isdisjoint(rights[1])
+    return readable.everything or not readable.keys.isdisjoint(rights[1])
 
 
 def _by_block(rows: Rows) -> Iterator[tuple[int, Rows]]:

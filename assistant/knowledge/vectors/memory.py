@@ -71,4 +71,4 @@ class MemoryVectors:
 def _may_see(readable: Readable, entry: VectorEntry) -> bool:
     if readable.collection not in (None, entry.collection):
         return False
-    return readable.everything or not readable.groups.isdisjoint(entry.groups)
+    return readable.everything or not readable.keys.isdisjoint(entry.groups)
