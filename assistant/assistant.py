@@ -13,7 +13,7 @@ from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
 from assistant.audit import OPERATOR_NAME
-from assistant.errors import PhiloError
+from assistant.errors import PhiloError, QuestionError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library
@@ -154,7 +154,12 @@ class Assistant:
             ModelError: the generator failed.
         """
         started = time.perf_counter()
-        query = self._read(question, history)
+        try:
+            query = self._read(question, history)
+        except QuestionError:
+            if ticket is not None:
+                ticket.cancel()
+            raise
         key = cache_key(query.asked, history, readable, scope)
         events = self._events(query, key, started, ticket or self.reserve())
         asked = audit_details.of_question(question, readable, scope, self.settings)

@@ -12,10 +12,10 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from assistant.api.guard import LOOPBACK_HOSTS, LoopbackGuard
+from assistant.api.mounting import api_routes
 from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
@@ -79,7 +79,7 @@ def serve(
 
 
 def _build_app(assistant: Assistant, service: RunningService, page: Path | None) -> ASGIApp:
-    routes = [Mount("/api", create_api(assistant, operator_token=service.token))]
+    routes = api_routes(create_api(assistant, operator_token=service.token))
     middleware = [Middleware(LoopbackGuard)]
     if page is None:
         return Starlette(routes=routes, middleware=middleware)

@@ -27,7 +27,6 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
-from assistant.access.types import Principal
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
@@ -36,9 +35,10 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.openai_chat import add_openai
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
-from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
+from assistant.api.reader import Caller, Reader, Scoped, asker_of, name_of, readable_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -99,6 +99,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
+    add_openai(api, assistant)
     return api
 
 
@@ -150,7 +151,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     @api.post("/ask")
     async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
-        ticket = assistant.reserve(principal=_asker(request, principal))
+        ticket = assistant.reserve(principal=asker_of(request, principal))
         work = partial(
             assistant.answer,
             asked.question,
@@ -169,7 +170,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
         checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
         ask."""
-        ticket = assistant.reserve(principal=_asker(request, principal))
+        ticket = assistant.reserve(principal=asker_of(request, principal))
         events = assistant.ask(
             asked.question,
             readable=readable_of(principal, asked.collection),
@@ -179,13 +180,6 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             who=name_of(principal),
         )
         return stream_events(_named(events), ticket=ticket, limiter=limiter)
-
-
-def _asker(request: Request, principal: Principal | None) -> str:
-    """Among whom turns are shared out: people, and addresses where nobody is known."""
-    if principal is not None:
-        return f"user {principal.name}"
-    return request.client.host if request.client else ""
 
 
 def _named(events: Iterator[AskEvent]) -> Iterator[Event]:

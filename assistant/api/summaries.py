@@ -10,7 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI, Header, HTTPException, Response
 from fastapi.responses import StreamingResponse
 
-from assistant.api.events import Event, stream_events
+from assistant.api.events import Event, close_events, stream_events
 from assistant.api.reader import Caller, name_of, readable_of
 from assistant.api.schemas import SummaryExport, SummaryRequest
 from assistant.assistant import Assistant
@@ -65,6 +65,4 @@ def _named(events: Iterator[SummaryEvent]) -> Iterator[Event]:
             else:
                 yield "progress", event
     finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
+        close_events(events)
