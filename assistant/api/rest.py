@@ -35,6 +35,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.mcp_server import add_mcp
 from assistant.api.openai_chat import add_openai
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
@@ -100,6 +101,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
     add_openai(api, assistant)
+    add_mcp(api, assistant)
     return api
 
 
