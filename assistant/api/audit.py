@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 
-from assistant.api.operator import operator_only
+from assistant.api.operator import OperatorOnly
 from assistant.assistant import Assistant
 from assistant.audit import OPERATOR_NAME, AuditEntry, Verification
 
@@ -16,11 +16,11 @@ def add_audit(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     Args:
         operator_token: who shows it may read the log.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(OperatorOnly(operator_token))])
 
     @router.get("/audit")
     def audit(
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, le=2**53)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[AuditEntry]:
         """In order. Reading it is logged."""

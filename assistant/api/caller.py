@@ -27,8 +27,8 @@ allowed with it than without, so it may be known to everybody."""
 
 def caller(
     request: Request,
-    authorization: Annotated[str, Header()] = "",
-    x_philo_as: Annotated[str, Header(max_length=100)] = "",
+    authorization: Annotated[str, Header(include_in_schema=False)] = "",
+    x_philo_as: Annotated[str, Header(max_length=100, include_in_schema=False)] = "",
 ) -> Principal | None:
     """None: the operator.
 

@@ -29,13 +29,19 @@ LOOK_S = 0.5
 """How often a waiting stream looks at its place in the queue."""
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events; as `response_class` it tells the OpenAPI so."""
+
+    media_type = "text/event-stream"
+
+
 def stream_events(
     events: Iterator[Event],
     *,
     ticket: Ticket | None = None,
     limiter: CapacityLimiter | None = None,
     write: Callable[[Event], str] | None = None,
-) -> StreamingResponse:
+) -> EventStream:
     """Send each event as it comes; the last one is `error` when the iterator raises.
 
     When the client goes away the ticket is cancelled and the iterator closed, which stops the
@@ -46,9 +52,8 @@ def stream_events(
         limiter: of the threads that wait for events.
         write: an event as it is sent; by default its name, and its body as JSON.
     """
-    return StreamingResponse(
+    return EventStream(
         _frames(events, ticket or Ticket(), limiter, write or _frame),
-        media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 

@@ -12,11 +12,16 @@ from typing import Annotated, Any
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Path, Request
-from fastapi.responses import StreamingResponse
 
 from assistant.access.types import Principal
 from assistant.answering.compose import AskEvent, SentenceWritten, with_marks
-from assistant.api.events import Event, call_while_connected, close_events, stream_events
+from assistant.api.events import (
+    Event,
+    EventStream,
+    call_while_connected,
+    close_events,
+    stream_events,
+)
 from assistant.api.openai_failures import PREFIX
 from assistant.api.openai_limits import Limits
 from assistant.api.openai_requests import (
@@ -196,7 +201,7 @@ def add_openai(api: FastAPI, assistant: Assistant) -> None:
     @router.post("/chat/completions", response_model=ChatCompletion, responses={**ERRORS, **STREAM})
     async def complete(
         asked: ChatRequest, request: Request, principal: Caller
-    ) -> ChatCompletion | StreamingResponse:
+    ) -> ChatCompletion | EventStream:
         """A cited answer. The last user message is the question, those before it the
         conversation; system messages, temperature and the like are not followed and are named in
         `philo.ignored`. 429 with Retry-After when too many ask."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.access.types import GroupInfo, NewToken, Role, TokenInfo, TokenScope, UserInfo
-from assistant.api.operator import operator_only
+from assistant.api.operator import OperatorOnly
 from assistant.assistant import Assistant
 
 MOST_DAYS = 3650
@@ -43,7 +43,7 @@ def add_people(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     Args:
         operator_token: who shows it may see and change people.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(OperatorOnly(operator_token))])
     people = assistant.people
 
     @router.get("/users")

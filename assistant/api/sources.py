@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
-from fastapi.responses import StreamingResponse
 
 from assistant.api.background import stream_work
-from assistant.api.events import stream_events
-from assistant.api.operator import operator_only
+from assistant.api.events import EventStream, stream_events
+from assistant.api.operator import OperatorOnly
 from assistant.api.schemas import IngestRequest, NewSource, RemovedSource, SourceList
 from assistant.assistant import Assistant
 from assistant.types import IngestReport, ProgressListener, SourceInfo
@@ -23,7 +22,7 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         operator_token: who shows it may see and change sources.
     """
 
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(OperatorOnly(operator_token))])
 
     @router.get("/sources")
     def sources() -> SourceList:
@@ -53,8 +52,8 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         removed = assistant.ingestor.sources.remove(name, keep_documents=keep_documents)
         return RemovedSource(removed_documents=removed)
 
-    @router.post("/sources/{name}/sync", response_class=StreamingResponse)
-    def sync_source(name: str) -> StreamingResponse:
+    @router.post("/sources/{name}/sync", response_class=EventStream)
+    def sync_source(name: str) -> EventStream:
         """Server-sent events: `progress` after each document, then the `report`; or `error`."""
 
         def work(
@@ -64,8 +63,8 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
 
         return stream_events(stream_work(work))
 
-    @router.post("/ingest/watch", response_class=StreamingResponse)
-    def watch(request: IngestRequest) -> StreamingResponse:
+    @router.post("/ingest/watch", response_class=EventStream)
+    def watch(request: IngestRequest) -> EventStream:
         """Folders by their path on this machine, brought in and watched until the client goes
         away. Server-sent events: `progress` after each document, a `report` after each change."""
 
