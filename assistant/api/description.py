@@ -77,7 +77,7 @@ def complete_description(api: FastAPI) -> None:
                 )
         return schema
 
-    api.openapi = openapi  # type: ignore[method-assign] - as FastAPI's documentation has it
+    api.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
 
 
 def _type_contents(responses: dict[str, Any]) -> None:

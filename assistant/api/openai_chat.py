@@ -170,7 +170,7 @@ def add_openai(api: FastAPI, assistant: Assistant) -> None:
     serving = assistant.settings.serving
     limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
 
-    def _may_ask(principal: Principal | None, name: str) -> bool:
+    def may_ask(principal: Principal | None, name: str) -> bool:
         collection = read_model(name)
         if collection is None:
             return True
@@ -187,13 +187,13 @@ def add_openai(api: FastAPI, assistant: Assistant) -> None:
     @router.get("/models/{model:path}", responses=ERRORS)
     def model(model: Annotated[str, Path(max_length=300)], principal: Caller) -> Model:
         """404 where there is none, or where nothing of its collection may be read."""
-        if not _may_ask(principal, model):
+        if not may_ask(principal, model):
             raise unknown_model(model)
         return Model(id=model, created=started)
 
     def read(asked: ChatRequest, principal: Principal | None) -> ChatQuestion:
         question = read_chat(asked)
-        if not _may_ask(principal, question.model):
+        if not may_ask(principal, question.model):
             raise unknown_model(question.model)
         return question
 

@@ -15,7 +15,7 @@ MODEL = "philo"
 MOST_TURNS = 50
 """Turns of the conversation that are read, the last ones."""
 
-_NO_CODE = "unsupported_parameter"
+UNSUPPORTED = "unsupported_parameter"
 _INSTRUCTIONS = ("system", "developer")
 _TOLD_NOTHING = {"user", "metadata", "store", "safety_identifier", "prompt_cache_key"}
 """Fields that ask for no other answer, and so are not worth telling that nobody reads them."""
@@ -136,7 +136,7 @@ def _refuse_unsupported(asked: ChatRequest) -> None:
             raise ChatRequestError(
                 f"Philo gives one answer in words, from the documents; leave out {name!r}.",
                 param=name,
-                code=_NO_CODE,
+                code=UNSUPPORTED,
             )
 
 

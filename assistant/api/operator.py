@@ -26,7 +26,7 @@ class OperatorOnly(HTTPBearer):
         super().__init__(scheme_name=OPERATOR_SCHEME)
         self._token = token
 
-    async def __call__(self, request: HTTPConnection) -> None:  # type: ignore[override]
+    async def __call__(self, request: HTTPConnection) -> None:
         if not is_operator(self._token, request.headers.get("authorization", "")):
             raise HTTPException(
                 401,
