@@ -35,6 +35,7 @@ TAGS: dict[str, tuple[str, str]] = {
     "jobs": ("documents", ""),
     "ratings": ("ratings", "What people say of answers."),
     "v1": ("openai", "For clients of OpenAI; their base URL ends with /v1."),
+    "me": ("people", ""),
     "users": ("people", "Users, groups and tokens; for the operator."),
     "groups": ("people", ""),
     "tokens": ("people", ""),
@@ -44,6 +45,8 @@ TAGS: dict[str, tuple[str, str]] = {
     "ingest": ("operation", ""),
 }
 """First part of a path -> tag, and what it says."""
+
+OTHERS = ("more", "What belongs to none of these.")
 
 
 EVENTS = "Server-sent events"
@@ -55,26 +58,30 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def complete_description(api: FastAPI) -> None:
-    """Let the OpenAPI say who may call what, in groups, with a summary each."""
+def complete_description(api: FastAPI, *, trusts_own_machine: bool = True) -> None:
+    """Let the OpenAPI say who may call what, in groups, with a summary each.
+
+    Args:
+        trusts_own_machine: most routes want no token then.
+    """
+    own = [{TOKEN_SCHEME: []}, {}] if trusts_own_machine else [{TOKEN_SCHEME: []}]
     generate = api.openapi
 
     def openapi() -> dict[str, Any]:
         if api.openapi_schema is not None:
             return api.openapi_schema
         schema = generate()
-        schema["tags"] = [{"name": tag, "description": text} for tag, text in TAGS.values() if text]
+        schema["tags"] = [
+            {"name": tag, "description": text} for tag, text in (*TAGS.values(), OTHERS) if text
+        ]
         schema.setdefault("components", {})["securitySchemes"] = SCHEMES
         for path, operations in schema["paths"].items():
             for operation in operations.values():
-                tag, _ = TAGS.get(path.split("/")[1], ("more", ""))
-                operation["tags"] = [tag]
+                operation["tags"] = [TAGS.get(path.split("/")[1], OTHERS)[0]]
                 _summarise(operation)
                 _type_contents(operation["responses"])
                 is_operators = {OPERATOR_SCHEME: []} in operation.get("security", [])
-                operation["security"] = (
-                    [{OPERATOR_SCHEME: []}] if is_operators else [{TOKEN_SCHEME: []}, {}]
-                )
+                operation["security"] = [{OPERATOR_SCHEME: []}] if is_operators else own
         return schema
 
     api.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
