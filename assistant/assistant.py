@@ -18,7 +18,7 @@ from assistant.audit import OPERATOR_NAME, Content
 from assistant.audit.keeper import AuditKeeper
 from assistant.conversations.store import Conversations
 from assistant.erasure.erasures import Erasures
-from assistant.errors import PhiloError
+from assistant.errors import PhiloError, QuestionError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library, StoredChunk
@@ -171,7 +171,12 @@ class Assistant:
             AccessWithdrawnError: what it rests on was closed to the reader meanwhile.
         """
         started = time.perf_counter()
-        query = self._read(question, history)
+        try:
+            query = self._read(question, history)
+        except QuestionError:
+            if ticket is not None:
+                ticket.cancel()
+            raise
         key = cache_key(query.asked, history, readable, scope)
         events = self._events(query, key, started, ticket or self.reserve())
         events = while_readable(events, self.library, readable_now or (lambda: readable))

@@ -239,6 +239,20 @@ class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
 
 
+class ChatRequestError(PhiloError):
+    """A chat completion that asks for what Philo does not do; `param` is the field at fault,
+    `code` what programs may look at."""
+
+    def __init__(self, message: str, *, param: str, code: str) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+
+
+class ChatModelError(ChatRequestError):
+    """No such model, or one over a collection of which nothing may be read: they look the same."""
+
+
 class ServiceError(PhiloError):
     """The running service refused or could not be reached."""
 

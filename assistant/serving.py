@@ -22,6 +22,7 @@ from assistant.access.login import ANY_HOSTS, Login, decide_policy, url_host
 from assistant.api.account.app import create_account_pages
 from assistant.api.gate import SignInGate
 from assistant.api.guard import OriginGuard
+from assistant.api.mounting import api_routes
 from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
@@ -127,7 +128,7 @@ def build_app(
 ) -> ASGIApp:
     """All that is served: the API, the login's pages where there is a login, the web page."""
     api = create_api(assistant, operator_token=service.token, login=login)
-    routes: list[BaseRoute] = [Mount("/api", api)]
+    routes: list[BaseRoute] = [*api_routes(api)]
     middleware = [guard]
     if login is not None:
         home = "/" if page is not None else "/account/"

@@ -85,12 +85,13 @@ class _Sheet:
         return len(self.citations)
 
     def text(self) -> str:
-        return " ".join(
-            sentence.text
-            + "".join(f" [{marker}]" for marker in sentence.citations)
-            + (f" {UNSUPPORTED}" if sentence.doubt else "")
-            for sentence in self.sentences
-        )
+        return " ".join(with_marks(sentence) for sentence in self.sentences)
+
+
+def with_marks(sentence: Sentence) -> str:
+    """As it stands in an answer's text: its citations and its doubt behind it."""
+    marks = "".join(f" [{marker}]" for marker in sentence.citations)
+    return sentence.text + marks + (f" {UNSUPPORTED}" if sentence.doubt else "")
 
 
 class Composer:

@@ -3,14 +3,17 @@ what they are shown holds nothing of documents."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Header, HTTPException
+from fastapi import Depends, Header, HTTPException
+from fastapi.security import HTTPBearer
 
 from assistant.access.types import Principal
+from assistant.api.operator import is_operator
 from assistant.api.reader import Caller
+
+ADMINISTRATOR_SCHEME = "administrator"
 
 
 def administrators_only(token: str) -> Callable[..., Principal | None]:
@@ -18,11 +21,15 @@ def administrators_only(token: str) -> Callable[..., Principal | None]:
     It answers 401 to nobody in particular and 403 to whoever is no administrator, or shows a token
     that is not made for it."""
 
+    scheme = HTTPBearer(scheme_name=ADMINISTRATOR_SCHEME, auto_error=False)
+
     def ask_who(
-        principal: Caller, authorization: Annotated[str, Header()] = ""
+        principal: Caller,
+        authorization: Annotated[str, Header(include_in_schema=False)] = "",
+        _: object = Depends(scheme),  # for the OpenAPI only
     ) -> Principal | None:
         if principal is None:
-            if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            if not is_operator(token, authorization):
                 raise HTTPException(401, "Only the operator's own commands may do that.")
         elif not principal.may_administer:
             raise HTTPException(403, "Only administrators may do that, with the scope admin.")

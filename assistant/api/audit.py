@@ -46,7 +46,7 @@ def add_audit(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     @router.get("/audit")
     def audit(
         principal: Caller,
-        after: Annotated[int, Query(ge=0, le=2**62)] = 0,
+        after: Annotated[int, Query(ge=0, le=2**53)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         who: Annotated[str, Query(max_length=120)] = "",
         action: Annotated[str, Query(max_length=40)] = "",

@@ -6,15 +6,14 @@ import threading
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assistant.access.own_data import export_own_data
 from assistant.access.types import Principal
 from assistant.api.administrator import administrators_only
 from assistant.api.background import Tell, stream_work
-from assistant.api.events import stream_events
-from assistant.api.operator import operator_only
+from assistant.api.events import EventStream, stream_events
+from assistant.api.operator import OperatorOnly
 from assistant.api.reader import Caller, name_of, readable_of
 from assistant.assistant import Assistant
 from assistant.erasure.types import ErasureInfo, Receipt, ReceiptCheck
@@ -58,8 +57,8 @@ def add_erasures(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
     """
     Eraser = Annotated[Principal | None, Depends(administrators_only(operator_token))]  # noqa: N806
 
-    @api.post("/erasures", response_class=StreamingResponse)
-    def erase(wanted: NewErasure, eraser: Eraser) -> StreamingResponse:
+    @api.post("/erasures", response_class=EventStream)
+    def erase(wanted: NewErasure, eraser: Eraser) -> EventStream:
         """Erase from everything that is kept, also when the client goes away.
 
         Server-sent events: `progress`, then the signed receipt as `report`; or `error`."""
@@ -104,7 +103,7 @@ def add_erasures(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
             raise HTTPException(404, "The operator has no account; name a user.")
         return _zip(assistant, principal.name, who=principal.name)
 
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(OperatorOnly(operator_token))])
 
     @router.get("/users/{name}/export", response_class=Response)
     def users_data(name: str) -> Response:

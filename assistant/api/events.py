@@ -29,12 +29,19 @@ LOOK_S = 0.5
 """How often a waiting stream looks at its place in the queue."""
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events; as `response_class` it tells the OpenAPI so."""
+
+    media_type = "text/event-stream"
+
+
 def stream_events(
     events: Iterator[Event],
     *,
     ticket: Ticket | None = None,
     limiter: CapacityLimiter | None = None,
-) -> StreamingResponse:
+    write: Callable[[Event], str] | None = None,
+) -> EventStream:
     """Send each event as it comes; the last one is `error` when the iterator raises.
 
     When the client goes away the ticket is cancelled and the iterator closed, which stops the
@@ -43,10 +50,10 @@ def stream_events(
     Args:
         ticket: while others are before it, `waiting` events tell how many.
         limiter: of the threads that wait for events.
+        write: an event as it is sent; by default its name, and its body as JSON.
     """
-    return StreamingResponse(
-        _frames(events, ticket or Ticket(), limiter),
-        media_type="text/event-stream",
+    return EventStream(
+        _frames(events, ticket or Ticket(), limiter, write or _frame),
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
@@ -72,8 +79,18 @@ async def call_while_connected(
         watcher.cancel()
 
 
+def close_events(events: Iterator[object]) -> None:
+    """End an iterator that has something to end: a generator."""
+    close = getattr(events, "close", None)
+    if close is not None:
+        close()
+
+
 async def _frames(
-    events: Iterator[Event], ticket: Ticket, limiter: CapacityLimiter | None
+    events: Iterator[Event],
+    ticket: Ticket,
+    limiter: CapacityLimiter | None,
+    write: Callable[[Event], str],
 ) -> AsyncIterator[str]:
     told = 0
     coming: asyncio.Task[Event | None] | None = None
@@ -85,22 +102,21 @@ async def _frames(
             while not (await asyncio.wait({coming}, timeout=LOOK_S))[0]:
                 if ticket.position not in (0, told):
                     told = ticket.position
-                    yield _frame("waiting", WaitingEvent(position=told))
+                    yield write(("waiting", WaitingEvent(position=told)))
             event = coming.result()
             if event is None:
                 return
-            yield _frame(*event)
+            yield write(event)
     finally:
         ticket.cancel()
         with anyio.CancelScope(shield=True):
             if coming is not None:
                 await asyncio.wait({coming})
-            close = getattr(events, "close", None)
-            if close is not None:
-                await anyio.to_thread.run_sync(close)
+            await anyio.to_thread.run_sync(close_events, events)
 
 
-def _frame(name: str, body: BaseModel) -> str:
+def _frame(event: Event) -> str:
+    name, body = event
     return f"event: {name}\ndata: {body.model_dump_json()}\n\n"
 
 

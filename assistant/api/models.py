@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.responses import StreamingResponse
 
 from assistant.api.administrator import administrators_only
 from assistant.api.background import Tell, stream_work
-from assistant.api.events import stream_events
+from assistant.api.events import EventStream, stream_events
 from assistant.api.reader import Caller, name_of
 from assistant.assistant import Assistant
 from assistant.models.catalog import find_model
@@ -49,8 +48,8 @@ def add_models(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         """The catalogue, and what of it is on this machine."""
         return ModelList(answers=name_generator(settings), models=list_models(settings, depot))
 
-    @router.post("/models/{model_id}/pull", response_class=StreamingResponse)
-    def pull(model_id: str, principal: Caller) -> StreamingResponse:
+    @router.post("/models/{model_id}/pull", response_class=EventStream)
+    def pull(model_id: str, principal: Caller) -> EventStream:
         """Fetch and convert a model. Server-sent events: `progress`, then the model as `report`;
         or `error`. To have it used, change the settings."""
         entry = find_model(model_id, depot)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 
-from assistant.api.operator import operator_only
+from assistant.api.operator import OperatorOnly
 from assistant.api.reader import Caller, Reader
 from assistant.api.schemas import RatingList
 from assistant.assistant import Assistant
@@ -26,7 +26,7 @@ def add_ratings(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         that the caller may not read."""
         return ratings.add(rating, readable, rater=principal.name if principal else "")
 
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(OperatorOnly(operator_token))])
 
     @router.get("/ratings")
     def rated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -40,6 +40,13 @@ def rights_of(
 def name_of(principal: Principal | None) -> str:
     """For the audit log."""
     return OPERATOR_NAME if principal is None else principal.name
+
+
+def asker_of(request: Request, principal: Principal | None) -> str:
+    """Among whom turns are shared out: people, and addresses where nobody is known."""
+    if principal is not None:
+        return f"user {principal.name}"
+    return request.client.host if request.client else ""
 
 
 def readable_by_caller(

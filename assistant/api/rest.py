@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -17,36 +16,36 @@ from fastapi import (
     FastAPI,
     File,
     Form,
-    Header,
-    HTTPException,
     Query,
     Request,
     Response,
     UploadFile,
 )
-from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
 from assistant.access.login import Login
-from assistant.access.types import Principal
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
 from assistant.api.conversations import add_conversations, keep_events
+from assistant.api.description import complete_description, operation_id
 from assistant.api.erasures import add_erasures
 from assistant.api.evaluations import add_evaluations
-from assistant.api.events import Event, call_while_connected, stream_events
+from assistant.api.events import Event, EventStream, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.mcp_server import add_mcp
 from assistant.api.me import add_me
 from assistant.api.models import add_models
+from assistant.api.openai_chat import add_openai
+from assistant.api.operator import OperatorOnly
 from assistant.api.origin import OriginMiddleware
 from assistant.api.pages import add_pages
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
-from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of, rights_of
+from assistant.api.reader import Caller, Reader, Scoped, asker_of, name_of, readable_of, rights_of
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -78,7 +77,7 @@ from assistant.types import (
 )
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ErrorResponse} for code in (401, 403, 404, 422, 429, 500, 503, 507)
+    code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 409, 422, 429, 500, 503, 507)
 }
 UPLOAD_PIECE_BYTES = 2**20
 
@@ -96,6 +95,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
         summary="Answers from your documents, every sentence cited.",
         responses=ERRORS,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         dependencies=[Depends(caller)],
     )
     api.state.people = assistant.library.people
@@ -122,6 +122,9 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_settings(api, assistant, operator_token)
     add_models(api, assistant, operator_token)
     add_evaluations(api, assistant, operator_token)
+    add_openai(api, assistant)
+    add_mcp(api, assistant)
+    complete_description(api, trusts_own_machine=login is None)
     return api
 
 
@@ -173,7 +176,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     @api.post("/ask")
     async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
-        ticket = assistant.reserve(principal=_asker(request, principal))
+        ticket = assistant.reserve(principal=asker_of(request, principal))
         work = partial(
             assistant.answer,
             asked.question,
@@ -186,15 +189,13 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
         )
         return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
 
-    @api.post("/ask/stream", response_class=StreamingResponse)
-    async def ask_stream(
-        asked: AskRequest, request: Request, principal: Caller
-    ) -> StreamingResponse:
+    @api.post("/ask/stream", response_class=EventStream)
+    async def ask_stream(asked: AskRequest, request: Request, principal: Caller) -> EventStream:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
         checked `sentence`, the whole `answer`; or `error`. Where they are kept in a conversation,
         `exchange` comes first. 429 with Retry-After when too many
         ask."""
-        ticket = assistant.reserve(principal=_asker(request, principal))
+        ticket = assistant.reserve(principal=asker_of(request, principal))
         events = assistant.ask(
             asked.question,
             readable=readable_of(principal, asked.collection),
@@ -215,13 +216,6 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
                 principal=principal,
             )
         return stream_events(named, ticket=ticket, limiter=limiter)
-
-
-def _asker(request: Request, principal: Principal | None) -> str:
-    """Among whom turns are shared out: people, and addresses where nobody is known."""
-    if principal is not None:
-        return f"user {principal.name}"
-    return request.client.host if request.client else ""
 
 
 def _named(events: Iterator[AskEvent]) -> Iterator[Event]:
@@ -278,7 +272,7 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
 
 
 def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
-    @api.post("/documents")
+    @api.post("/documents", responses={202: {"model": JobInfo, "description": "Accepted"}})
     def upload(
         response: Response,
         principal: Caller,
@@ -311,16 +305,16 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
         response.status_code = 202
         return answer
 
-    @api.post("/ingest", response_class=StreamingResponse)
-    def ingest(
-        request: IngestRequest, authorization: Annotated[str, Header()] = ""
-    ) -> StreamingResponse:
+    @api.post(
+        "/ingest",
+        response_class=EventStream,
+        dependencies=[Depends(OperatorOnly(operator_token))],
+    )
+    def ingest(request: IngestRequest) -> EventStream:
         """Files and folders by their path on this machine: for its operator only.
 
         Server-sent events: `progress` after each file, then the `report`; or `error`.
         """
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {operator_token}".encode()):
-            raise HTTPException(401, "Only the operator's own commands may bring in paths.")
 
         def work(
             tell: ProgressListener, report: Callable[[IngestReport], None], _: threading.Event

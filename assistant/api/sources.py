@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
-from fastapi.responses import StreamingResponse
 
 from assistant.api.administrator import administrators_only, keep_to_operator
 from assistant.api.background import stream_work
-from assistant.api.events import stream_events
+from assistant.api.events import EventStream, stream_events
 from assistant.api.reader import Caller
 from assistant.api.schemas import IngestRequest, NewSource, RemovedSource, SourceList
 from assistant.assistant import Assistant
@@ -56,8 +55,8 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         removed = assistant.ingestor.sources.remove(name, keep_documents=keep_documents)
         return RemovedSource(removed_documents=removed)
 
-    @router.post("/sources/{name}/sync", response_class=StreamingResponse)
-    def sync_source(name: str, principal: Caller) -> StreamingResponse:
+    @router.post("/sources/{name}/sync", response_class=EventStream)
+    def sync_source(name: str, principal: Caller) -> EventStream:
         """Server-sent events: `progress` after each document, then the `report`; or `error`.
         Administrators see no names of documents."""
 
@@ -72,8 +71,8 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
 
         return stream_events(stream_work(work))
 
-    @router.post("/ingest/watch", response_class=StreamingResponse)
-    def watch(request: IngestRequest, principal: Caller) -> StreamingResponse:
+    @router.post("/ingest/watch", response_class=EventStream)
+    def watch(request: IngestRequest, principal: Caller) -> EventStream:
         """Folders by their path on this machine, brought in and watched until the client goes
         away. For the operator only. Server-sent events: `progress` after each document, a `report`
         after each change."""

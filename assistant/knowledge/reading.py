@@ -170,6 +170,12 @@ class ReadingRoom:
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(rows)) or 0
 
+    def collections(self, readable: Readable) -> list[str]:
+        """Those with a readable document, by name."""
+        query = select(DocumentRow.collection).where(is_readable(readable)).distinct()
+        with self._database.reading() as session:
+            return [*session.scalars(query.order_by(DocumentRow.collection))]
+
     def count(self, readable: Readable) -> tuple[int, int]:
         """(documents, chunks)."""
         documents = select(func.count()).select_from(DocumentRow).where(is_readable(readable))

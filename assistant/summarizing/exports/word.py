@@ -61,7 +61,7 @@ def _section(document: Any, summary: Summary, number: int) -> None:
         paragraph = document.add_paragraph()
         _bookmark(paragraph, f"note-{number}-{one.marker}")
         paragraph.add_run(f"[{one.marker}] ")
-        _link(paragraph, _told(place), address=address)
+        _link(paragraph, _told(place), address=_told(address))
         paragraph.add_run(f": “{_told(' '.join(one.quote.split()))}”")
 
 
