@@ -40,9 +40,13 @@ def of_passages(passages: Sequence[Passage]) -> list[dict[str, str]]:
     ]
 
 
-def of_answer(answer: Answer, settings: Settings) -> dict[str, Any]:
+def of_answer(answer: Answer, text: str, settings: Settings) -> dict[str, Any]:
+    """
+    Args:
+        text: the answer's, as the log may keep it.
+    """
     return {
-        "answer": _text(answer.answer, settings),
+        "answer": _text(text, settings),
         "refused": answer.refused,
         "model": answer.model,
         "writer": answer.writer,
@@ -64,9 +68,10 @@ def of_summary_request(
     }
 
 
-def of_summary(summary: Summary, settings: Settings) -> dict[str, Any]:
+def of_summary(summary: Summary, text: str, settings: Settings) -> dict[str, Any]:
+    """As `of_answer`."""
     return {
-        "summary": _text(summary.text, settings),
+        "summary": _text(text, settings),
         "model": summary.model,
         "writer": summary.writer,
         "statements": len(summary.statements),

@@ -187,6 +187,18 @@ class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
 
 
+class QuestionRefusedError(QuestionError):
+    """A question holds what the settings do not let pass."""
+
+
+class SafetyError(PhiloError):
+    """Pseudonyms cannot be made or restored, or the settings forbid what was asked."""
+
+
+class RemoteRefusedError(ModelError):
+    """What would be sent to a model elsewhere holds what the settings do not let out."""
+
+
 class ServiceError(PhiloError):
     """The running service refused or could not be reached."""
 

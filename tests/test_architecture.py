@@ -30,6 +30,7 @@ INGESTION_MAY_USE = {
     "language",
     "sentences",
     "offline",
+    "safety",
     "words",
 }
 

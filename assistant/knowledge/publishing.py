@@ -135,6 +135,7 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
             embedder=embedder_id,
             original=publication.original,
             layout=pack_layout(draft.layout),
+            findings=pack_json(dict(draft.findings)),
             staged_at=now,
         )
     )

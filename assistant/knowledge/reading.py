@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Select, func, or_, select
@@ -202,6 +202,12 @@ class ReadingRoom:
         )
         with self._database.reading() as session:
             return session.scalar(query)
+
+    def collections_of(self, document_ids: Iterable[str]) -> set[str]:
+        """The names of the collections of these documents."""
+        query = select(DocumentRow.collection).where(DocumentRow.id.in_(all_of(document_ids)))
+        with self._database.reading() as session:
+            return set(session.scalars(query))
 
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""
