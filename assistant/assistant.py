@@ -161,6 +161,7 @@ class Assistant:
         """
         started = time.perf_counter()
         question = self.screening.admit(question, scope, who=who)
+        history = self.screening.admit_history(history, scope)
         query = self._read(question, history)
         key = cache_key(query.asked, history, readable, scope)
         events = self._events(query, key, started, ticket or self.reserve())

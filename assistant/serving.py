@@ -20,6 +20,7 @@ from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
 from assistant.errors import PortInUseError, SettingsError
+from assistant.safety.personal.logs import mask_logs
 from assistant.service import Replicas, find_plugin, open_assistant
 from assistant.settings import Settings
 
@@ -71,6 +72,7 @@ def serve(
                     timeout_graceful_shutdown=GRACE_S,
                 )
             )
+            mask_logs()  # uvicorn has just opened handlers of its own
             server.on_started = lambda: ready(address, page is not None)
             if assistant.generator is not None:
                 assistant.generator.prepare()

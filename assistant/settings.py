@@ -214,7 +214,7 @@ Action = Literal["allow", "mask", "refuse"]
 
 
 class PlaceRules(Section):
-    """Of a collection, or a kind of personal data; where one says nothing, the general one holds."""
+    """Of a collection or a kind of personal data; where one says nothing, the general one holds."""
 
     ingest: Action | None = None
     question: Action | None = None

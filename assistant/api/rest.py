@@ -39,6 +39,7 @@ from assistant.api.jobs import add_jobs
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
+from assistant.api.safety_check import add_safety_check
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -99,6 +100,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
+    add_safety_check(api, assistant, operator_token)
     return api
 
 
@@ -220,15 +222,14 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         return library.document(document_id, readable)
 
     @api.get("/documents/{document_id}/chunks")
-    def chunks(document_id: str, readable: Reader) -> ChunkList:
+    def chunks(document_id: str, readable: Reader, principal: Caller) -> ChunkList:
         """The document's text in its pieces, in order."""
         pieces = library.document_chunks(document_id, readable)
-        return ChunkList(
-            chunks=[
-                passage_of(chunk, rank=rank, score=0.0)
-                for rank, chunk in enumerate(pieces, start=1)
-            ]
-        )
+        passages = [
+            passage_of(chunk, rank=rank, score=0.0) for rank, chunk in enumerate(pieces, start=1)
+        ]
+        who = name_of(principal)
+        return ChunkList(chunks=assistant.screening.show(passages, readable, who=who))
 
     @api.delete("/documents/{document_id}", status_code=204)
     def delete(document_id: str, readable: Reader, principal: Caller) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from assistant.safety.finding import Finding, Kind, without_overlaps
 from assistant.safety.personal import find_personal
@@ -60,6 +61,15 @@ class Verdict:
         """The settings that decided on what is not simply allowed."""
         return sorted({one.rule for one in self.decisions if one.action != "allow"})
 
+    def told(self) -> dict[str, Any]:
+        """For the audit log: what was decided and why, without what was found."""
+        return {
+            "place": self.place,
+            "action": self.action,
+            "found": self.counts(),
+            "rules": self.reasons(),
+        }
+
     def in_words(self, action: Action) -> str:
         """ "2 e-mail, 1 iban" """
         return ", ".join(f"{count} {kind}" for kind, count in self.counts(action).items())
@@ -79,8 +89,12 @@ class Policy:
             collections: where the text comes from or goes to: the strictest of their rules
                 holds. Without any the general rule holds; None: it may be of every collection.
         """
-        personal, secrets = find_personal(text, kinds=self._personal.kinds), find_secrets(text)
-        return self._decide([*personal, *secrets], place, collections)
+        return self.decide(self.find(text), place, collections)
+
+    def find(self, text: str) -> list[Finding]:
+        """All of the kinds that are looked for, in order and apart."""
+        personal = find_personal(text, kinds=self._personal.kinds)
+        return without_overlaps([*personal, *find_secrets(text)])
 
     def screen(
         self,
@@ -100,7 +114,7 @@ class Policy:
             found += find_personal(text, kinds=self._personal.kinds)
         if self._secret_rule(place)[0] != "allow":
             found += find_secrets(text)
-        return self._decide(found, place, collections)
+        return self.decide(without_overlaps(found), place, collections)
 
     def cares(self, place: Place, collections: Collection[str] | None = ()) -> bool:
         """Whether anything could be masked or refused there."""
@@ -131,11 +145,12 @@ class Policy:
             parts.append("secret mask")
         return ", ".join(parts)
 
-    def _decide(
-        self, found: Sequence[Finding], place: Place, collections: Collection[str] | None
+    def decide(
+        self, found: Sequence[Finding], place: Place, collections: Collection[str] | None = ()
     ) -> Verdict:
+        """On what was found in a text, in its order."""
         decisions = []
-        for one in without_overlaps(list(found)):
+        for one in found:
             if one.kind == Kind.SECRET:
                 action, rule = self._secret_rule(place)
             else:

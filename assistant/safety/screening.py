@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TypeVar
 
 from assistant.errors import QuestionRefusedError
 from assistant.knowledge.library import Library
@@ -11,7 +11,7 @@ from assistant.safety.personal.masking import mask, put_back, rewrite_said
 from assistant.safety.personal.pseudonyms import PSEUDONYM
 from assistant.safety.policy import Place, Policy, Verdict
 from assistant.scope import Scope
-from assistant.types import Readable
+from assistant.types import Readable, Turn
 
 T = TypeVar("T")
 
@@ -49,6 +49,17 @@ class Screening:
                 f"{', '.join(verdict.reasons())} in philo.toml); ask it without"
             )
         return mask(question, verdict.with_action("mask"), self._pseudonyms)[0]
+
+    def admit_history(self, history: Sequence[Turn], scope: Scope) -> list[Turn]:
+        """What was said before, with the same in it masked."""
+        shown = []
+        for turn in history:
+            verdict = self._policy.screen(turn.text, Place.QUESTION, scope.collections or None)
+            found = [*verdict.with_action("mask"), *verdict.with_action("refuse")]
+            found.sort(key=lambda one: one.start)
+            text = mask(turn.text, found, self._pseudonyms)[0] if found else turn.text
+            shown.append(turn.model_copy(update={"text": text}))
+        return shown
 
     def show(self, value: T, readable: Readable, *, who: str) -> T:
         """A copy of an answer, passages or a summary as this reader may see them."""
@@ -106,13 +117,7 @@ class Screening:
         return self._library.collections_of(_document_ids(event))
 
     def _record(self, verdict: Verdict, who: str) -> None:
-        told: dict[str, Any] = {
-            "place": verdict.place,
-            "action": verdict.action,
-            "found": verdict.counts(),
-            "rules": verdict.reasons(),
-        }
-        self._library.audit.record(who, "safety", told)
+        self._library.audit.record(who, "safety", verdict.told())
 
 
 def _document_ids(value: object) -> set[str]:

@@ -135,7 +135,8 @@ def _said(text: str) -> Iterator[Finding]:
         if len(value) < 4 or _PLACEHOLDER.match(value):
             continue
         told = match["open"] is not None or match[0][0] in ":=→" or ":" in match[0][:8]
-        ends = not text[match.end("value") : match.end("value") + 2].strip(" .;!?)\"'»`")
+        after = text[match.end("value") : match.end("value") + 2].lstrip(" .;!?)\"'»`")
+        ends = not after or after[0] in "\r\n"
         if _PLAIN.match(value):
             # "mot de passe : ouistiti" alone on its line is one, "mot de passe : changez-le
             # souvent" is advice.

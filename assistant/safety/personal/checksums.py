@@ -55,28 +55,26 @@ def is_luhn(digits: str) -> bool:
 
 
 _CARDS = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"4\d{15}"  # Visa
     r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
     r"|3[47]\d{13}"  # American Express
     r"|3(?:0[0-5]|[689]\d)\d{11}"  # Diners Club
-    r"|(?:6011|64[4-9]\d|65\d\d|62\d\d|60\d\d|81\d\d)\d{12,15}"  # Discover, UnionPay, RuPay
-    r"|(?:352[89]|35[3-8]\d)\d{12,15}|(?:2131|1800)\d{11}"  # JCB
-    r"|220[0-4]\d{12,15}"  # Mir
-    r"|(?:5[0678]\d\d|6\d\d\d)\d{8,15}"  # Maestro
+    r"|(?:6011|64[4-9]\d|65\d\d|62\d\d|60\d\d|81\d\d)\d{12}"  # Discover, UnionPay, RuPay
+    r"|(?:352[89]|35[3-8]\d)\d{12}|(?:2131|1800)\d{11}"  # JCB
+    r"|220[0-4]\d{12}"  # Mir
+    r"|(?:5[0678]|6\d)\d{14}"  # Maestro
 )
-_COMMON_LENGTHS = frozenset({14, 15, 16, 19})
+_RARE_CARDS = re.compile(r"4\d{12}(?:\d{6})?|(?:5[0678]|6\d|81|35|220[0-4]\d\d)\d{10,17}")
+"""Lengths at which every tenth order number would pass."""
 
 
 def is_card(digits: str, *, named: bool) -> bool:
     """A known network's prefix and length, and Luhn.
 
     Args:
-        named: the text speaks of a card. If not, the rare lengths of Visa and Maestro, at which
-            every tenth order number would pass, are no cards.
+        named: the text speaks of a card; if not, the rare lengths are none.
     """
-    if not named and len(digits) not in _COMMON_LENGTHS:
-        return False
-    known = _CARDS.fullmatch(digits) or (named and digits.startswith("35"))
+    known = _CARDS.fullmatch(digits) or (named and _RARE_CARDS.fullmatch(digits))
     return bool(known) and is_luhn(digits) and len(set(digits)) > 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import phonenumbers
 
@@ -26,7 +27,8 @@ _INSIDE_V6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
 LONGEST_V6 = 40
 _V6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _SAYS_VERSION = re.compile(
-    r"(?:version|release|build|firmware|section|chapter|chapitre|article|clause|§|\bv\.?) ?:?n?°? ?$",
+    r"(?:version|release|build|firmware|section|chapter|chapitre|article|clause|§|\bv\.?)"
+    r" ?:?n?°? ?$",
     re.IGNORECASE,
 )
 _SAYS_IP = re.compile(r"\bip(?:v4|v6)?\b|adresse|address|host|h[ôo]te|serv|ping|dns", re.IGNORECASE)
@@ -35,6 +37,7 @@ _INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00[ .-]?)[1-9](?:[ ./()-]{0,3}\d){
 _ZERO = re.compile(r"(?<![\w.,+/-])\(?0(?:[ ./()-]{0,2}\d){8,10}(?![\w]|[.,]\d)")
 _PAIRS = re.compile(r"0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}")
 """As nobody but the French write figures."""
+_GOES_ON = re.compile(r"\d[ ./-]\Z")
 _AMERICAN = re.compile(
     r"(?<![\w.,+/-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w]|[.,-]\d)"
 )
@@ -103,10 +106,10 @@ def _addresses_of_machines(text: str) -> Iterator[Finding]:
         if inside.start() < done:
             continue
         start = max(done, inside.start() - LONGEST_V6)
-        match = _V6.search(text, start, inside.end() + LONGEST_V6)
-        if match is None:
+        found = _V6.search(text, start, inside.end() + LONGEST_V6)
+        if found is None:
             continue
-        done = match.end()
+        match, done = found, found.end()
         if sum(map(str.isalnum, match[0])) < 6:  # C++ and times of day
             continue
         try:
@@ -128,6 +131,8 @@ def _phones(text: str, zones: Zones) -> Iterator[Finding]:
         if _SAYS_ORDER.search(before):
             continue
         pairs = _PAIRS.fullmatch(match[0])
+        if _GOES_ON.search(before) and not pairs:  # the middle of a longer number
+            continue
         if pairs or any(_is_valid(match[0], region) for region in ZERO_REGIONS):
             yield Finding(Kind.PHONE, *match.span(), "national, with 0")
         elif end := _valid_end(match[0], "FR"):
@@ -150,6 +155,7 @@ def _valid_end(number: str, region: str | None) -> int:
     return 0
 
 
+@lru_cache(maxsize=4096)
 def _is_valid(number: str, region: str | None) -> bool:
     parsed = _parse(number, region)
     return parsed is not None and phonenumbers.is_valid_number(parsed)

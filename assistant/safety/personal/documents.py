@@ -43,8 +43,7 @@ def screen_document(
     doubt = _doubt(verdict) if verdict.action == "refuse" else None
     if verdict.action == "mask":
         parsed = _masked(parsed, parts, verdict, pseudonyms)
-    told = {"action": verdict.action, "found": verdict.counts(), "rules": verdict.reasons()}
-    return Screened(parsed, verdict.counts(), doubt, told)
+    return Screened(parsed, verdict.counts(), doubt, verdict.told())
 
 
 def summarise_told(told: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ _IBAN_START = re.compile(r"\d\d(?:(?<=[A-Za-z]{2}\d\d)|(?<=[A-Z]{2}[ -]\d\d))")
 _GAP = " -.\n"
 _NIR = re.compile(
     r"(?<![A-Za-z0-9])[1-478][ ./-]{0,2}\d{2}[ ./-]{0,2}\d{2}[ ./-]{0,2}(?:\d{2}|2[ABab])"
-    r"[ ./-]{0,2}\d{3}[ ./-]{0,2}\d{3}(?:[ ./-]{0,2}|[ ]\(|[ ]/[ ]|[ ]cl[ée] ?:? ?)\d{2}(?![A-Za-z0-9])"
+    r"[ ./-]{0,2}\d{3}[ ./-]{0,2}\d{3}(?:[ ./-]{0,2}|[ ]\(|[ ]/[ ]|[ ]cl[ée] ?:? ?)"
+    r"\d{2}(?![A-Za-z0-9])"
 )
 _VAT = re.compile(
     r"(?<![A-Za-z0-9])FR[ .-]?[0-9A-HJ-NP-Z]{2}(?:[ .-]?\d{3}){3}(?![A-Za-z0-9])", re.IGNORECASE
@@ -42,8 +43,8 @@ _SIRET = re.compile(
 _SIREN = re.compile(r"(?<![\w,])\d{3}([ .-]?)\d{3}\1\d{3}(?![\w]|[.,]\d)")
 _COMPACT = re.compile(r"(?<![\w.,])\d{12,19}(?![\w]|[.,]\d)")
 _GROUPED = re.compile(
-    r"(?<![\w.,])\d{4}(?:([ .-])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|([ .-])\d{6}\2\d{4,5})"
-    r"(?![\w]|[.,]\d)"
+    r"(?<![\w.,])(?<!\d[ .-])\d{4}(?:([ .-])\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|([ .-])\d{6}\2\d{4,5})"
+    r"(?![\w]|[.,]\d|[ -]\d{4})"
 )
 _SAYS_COMPANY = re.compile(
     r"sire[nt]|\br\.?c\.?s\b|registre du commerce|immatricul|kbis|\binsee\b|\btva\b|\bvat\b"
@@ -52,8 +53,8 @@ _SAYS_COMPANY = re.compile(
     re.IGNORECASE,
 )
 _SAYS_CARD = re.compile(
-    r"\bcartes?\b|\bcards?\b|\bcb\b|\bcc\b|visa|mastercard|maestro|amex|american express|diners|paiement"
-    r"|payment|\bpaid\b|pay[ée]|cr[ée]dit|d[ée]bit|\bpan\b|\bcvv\b",
+    r"\bcartes?\b|\bcards?\b|\bcb\b|\bcc\b|visa|mastercard|maestro|amex|american express|diners"
+    r"|paiement|payment|\bpaid\b|pay[ée]|cr[ée]dit|d[ée]bit|\bpan\b|\bcvv\b",
     re.IGNORECASE,
 )
 _KEY_WORD = re.compile(r"cl[ée]")

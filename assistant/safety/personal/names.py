@@ -22,7 +22,10 @@ ANNOUNCED_WITHIN = 30
 _UP = "A-ZÀ-ÖØ-ÞŒŠŽŁČĆĐ"
 _WORD = rf"[{_UP}](?:[^\W\d_]|['-](?=[^\W\d_])){{1,30}}"
 _INITIAL = rf"[{_UP}](?:\.-?[{_UP}])?\."
-_PARTICLE = r"(?:d'|(?:de la|de|du|des|le|la|van der|van den|van|von|der|den|ten|el|al|ben|di|da|dos|bin|y) )"
+_PARTICLE = (
+    r"(?:d'|(?:de la|de|du|des|le|la|van der|van den|van|von|der|den"
+    r"|ten|el|al|ben|di|da|dos|bin|y) )"
+)
 _LATER = rf"(?: {_PARTICLE}?(?:{_INITIAL}|{_WORD}))"
 _NAME = rf"{_PARTICLE}?(?:{_INITIAL} ?|{_WORD})(?:{_LATER}{{0,3}})"
 
@@ -35,7 +38,8 @@ _TITLED = re.compile(
 _ANNOUNCES = re.compile(
     r"(?<![\w-])(?:nom(?: et pr[ée]nom)?s?|pr[ée]noms?|(?:full |first |last |family |sur)?name|user"
     r"|contact|interlocut(?:eur|rice)|salari[ée]e?|employ[ée]e?|patiente?|cliente?|locataire"
-    r"|titulaire|b[ée]n[ée]ficiaire|beneficiary|signataire|signatory|sign[ée]e?(?: par)?|signed(?: by)?"
+    r"|titulaire|b[ée]n[ée]ficiaire|beneficiary|signataire|signatory|sign[ée]e?(?: par)?"
+    r"|signed(?: by)?"
     r"|auteure?|author|r[ée]dig[ée] par|written by|directeur|directrice|g[ée]rante?|manager"
     r"|responsable|destinataire|exp[ée]diteur|sender|recipient|attn|attention|cardholder"
     r"|dear|ch[èe]re?|bonjour|hello|hi|cordialement|sincerely|(?:best |kind )?regards|cheers"
