@@ -295,8 +295,8 @@ HARD: tuple[Callable[[random.Random], str], ...] = (
     lambda r: (
         f"En {r.randrange(1990, 2026)}, la Ville de {_place(r)} comptait {_digits(r, 5)} lits."
     ),
-    lambda r: "Votre mot de passe doit compter douze caractères et un chiffre.",
-    lambda r: "The password is never stored; a token is asked for instead.",
+    lambda _: "Votre mot de passe doit compter douze caractères et un chiffre.",
+    lambda _: "The password is never stored; a token is asked for instead.",
     lambda r: (
         f"Article L{_digits(r, 4)}-{r.randrange(90)} du code du travail, alinéa {r.randrange(9)}."
     ),

@@ -64,13 +64,16 @@ _WORDS = (
     r"(?:key|token|code|secret)"
     r"|client[ _-]?secret|secret|(?:bearer|auth|access|refresh)[ _-]?token|token|pin(?: code)?"
 )
+_STRONG = r"(?:mots? de passe|mdp|passwords?|passwd|passphrase"
+    r"|codes? d'acc[èe]s|cl[ée]s? d'acc[èe]s|digicode)"
+"""Other words may stand between these and the value: "le mot de passe du coffre est"."""
 _LOGINS = r"identifiants?|login|user ?name|nom d'utilisateur|user ?id"
 _LINK = re.compile(
     r"(?:[:=→]{1,2}>?\s{0,3}| (?:est|sera|is|was) (?:: ?)?|\s{1,3}(?=[\"'«`“]))"
     r"(?P<open>[\"'«`“]\s?)?(?P<value>[^\s\"'«»`“”<>]{4,128})"
 )
 _WORD_BEFORE = re.compile(
-    rf"(?<![\w-])(?:(?P<login>{_LOGINS})|{_WORDS})s?"
+    rf"(?<![\w-])(?:{_STRONG}(?: [\w'’-]{{1,20}}){{0,4}}|(?P<login>{_LOGINS})s?|{_WORDS})s?"
     r"(?: (?:temporaire|provisoire|initial|actuel|temporary|default|wifi|admin)){0,2}"
     r"[\"'*]{0,2} {0,3}\Z",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""What becomes of personal data and secrets on their way through Philo, with real models."""
+"""What becomes of personal data and secrets on their way through Philo."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from assistant.errors import QuestionRefusedError, RemoteRefusedError
+from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.models.generators.scripted import ScriptedGenerator
 from assistant.safety.check import check_text
 from assistant.safety.personal.logs import MaskingFilter
@@ -31,20 +32,21 @@ MASK_STAFF = {"personal_data": {"collections": {"staff": {"ingest": "mask"}}, "m
 
 
 @pytest.fixture
-def open_philo(tmp_path, model_directory):
+def open_philo(tmp_path):
     opened = []
 
     def open_(**safety):
         settings = load_settings(
             tmp_path / "data",
             environ={
-                "PHILO_MODELS__DIRECTORY": str(model_directory),
+                "PHILO_ANSWERING__EVIDENCE_THRESHOLD": "0",
+                "PHILO_INGEST__WORKERS": "1",
                 "PHILO_MODELS__GENERATOR": "none",
                 "PHILO_MODELS__READER": "none",
             },
         )
         settings = settings.model_copy(update={"safety": SafetySettings.model_validate(safety)})
-        philo = open_assistant(settings)
+        philo = open_assistant(settings, embedder=HashingEmbedder())
         opened.append(philo)
         return philo
 

@@ -26,9 +26,11 @@ _FRENCH_WAY = (
 )
 _FRENCH = re.compile(
     rf"\d{{1,4}}(?: ?(?:bis|ter|quater|[A-D]))?,? (?i:{_FRENCH_WAY}) "
-    rf"[\w'][\w' .-]{{1,50}}?(?:{_FRENCH_TOWN}|(?=[,;:.\n()\"»]|$| [-–]))"
+    rf"(?=[{_UP}\d]|(?:d[eu]s?|la|les?|aux?) |[dl]')(?!J\.)"
+    rf"[\w'][\w' .-]{{1,50}}?(?:{_FRENCH_TOWN}|(?=[,;:.\n()\"»]|$| [-–]| (?:à|dans|et|est) ))"
 )
 _CODE_AND_TOWN = re.compile(rf"\d{{5}} {_TOWN}(?!\w)")
+_YEAR = re.compile(r"(?:1[2-9]|20)\d\d ")
 _CODE = re.compile(r"(?:0[1-9]|[1-8]\d|9[0-8])\d{3} ")
 _BEFORE_CODE = re.compile(
     r"(?:(?:[\n,(]|, ?|[,(-] |\bà |\bat |\b(?:BP|CS|TSA) ?\d{2,6},? ?[-–]? ?)(?:F-|L-|B-)?)\Z"
@@ -63,6 +65,8 @@ def find_addresses(text: str) -> Iterator[Finding]:
     """In a folded text; findings may overlap."""
     for pattern, rule in ((_FRENCH, "French"), (_ENGLISH, "English")):
         for match in pattern.finditer(text):
+            if rule == "French" and _YEAR.match(match[0]) and not _CODE.search(match[0]):
+                continue  # "en 1635 rue du Pont"
             start = match.start()
             before = text[start - 1 : start]
             if not before or not (before.isalnum() or before in "_/.,-"):

@@ -34,9 +34,9 @@ _SAYS_VERSION = re.compile(
 _SAYS_IP = re.compile(r"\bip(?:v4|v6)?\b|adresse|address|host|h[ôo]te|serv|ping|dns", re.IGNORECASE)
 
 _INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00[ .-]?)[1-9](?:[ ./()-]{0,3}\d){6,14}(?!\d)")
-_ZERO = re.compile(r"(?<![\w.,+/-])\(?0(?:[ ./()-]{0,2}\d){8,10}(?![\w]|[.,]\d)")
-_PAIRS = re.compile(r"0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}")
-"""As nobody but the French write figures."""
+_ZERO = re.compile(r"(?<![\w.,+/-])\(?0(?!\.\d{5})(?:[ ./()-]{0,2}\d){8,10}(?![\w]|[.,]\d)")
+_PAIRS = re.compile(r"0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}|07\d{3} \d{3} ?\d{3}")
+"""As nobody writes other figures: the French way, and that of British mobiles."""
 _GOES_ON = re.compile(r"\d[ ./-]\Z")
 _AMERICAN = re.compile(
     r"(?<![\w.,+/-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w]|[.,-]\d)"
@@ -56,7 +56,7 @@ _SAYS_ORDER = re.compile(
     r"\.? ?(?:n[°o]\.?|number|num[ée]ro|no\.?|#|:| )*$",
     re.IGNORECASE,
 )
-ZERO_REGIONS = ("FR", "GB", "BE", "CH", "DE", "IT", "NL")
+ZERO_REGIONS = ("FR", "GB", "BE", "CH", "NL")
 """Countries whose numbers begin with 0; of others only the international form is known."""
 
 

@@ -60,7 +60,8 @@ _NO_SURNAMES = frozenset(
     Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April June July
     August September October November December Chapter Section Table Figure Act Law Code Test
     Method Algorithm Theorem Model Equation Transform Process Distribution Memorial Mountain
-    Mountains Valley Beach Building Tower Castle Palace Court Express Limited Group Holdings""".split()
+    Mountains Valley Beach Building Tower Castle Palace Court Express Limited Group Holdings
+    Investments Report Team Opening""".split()
 )
 _NO_NAMES = frozenset(
     """Monsieur Madame Mademoiselle Messieurs Mesdames Team Équipe Tous Toutes All Sir Customer

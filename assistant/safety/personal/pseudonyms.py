@@ -80,8 +80,9 @@ class Pseudonyms:
         found = {}
         with self._database.reading() as session:
             for row in session.scalars(query):
-                if (name := wanted.get((row.kind, row.number))) and row.sealed is not None:
-                    found[name] = self._open(row.sealed)
+                known = wanted.get((row.kind, row.number))
+                if known is not None and row.sealed is not None:
+                    found[known] = self._open(row.sealed)
         return found
 
     def forget(self, values: Sequence[Value]) -> int:
