@@ -64,8 +64,10 @@ _WORDS = (
     r"(?:key|token|code|secret)"
     r"|client[ _-]?secret|secret|(?:bearer|auth|access|refresh)[ _-]?token|token|pin(?: code)?"
 )
-_STRONG = r"(?:mots? de passe|mdp|passwords?|passwd|passphrase"
-    r"|codes? d'acc[èe]s|cl[ée]s? d'acc[èe]s|digicode)"
+_STRONG = (
+    r"(?:mots? de passe|mdp|passwords?|passwd|passphrase|codes? d'acc[èe]s|cl[ée]s? d'acc[èe]s"
+    r"|digicode)"
+)
 """Other words may stand between these and the value: "le mot de passe du coffre est"."""
 _LOGINS = r"identifiants?|login|user ?name|nom d'utilisateur|user ?id"
 _LINK = re.compile(
