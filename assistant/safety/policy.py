@@ -52,6 +52,10 @@ class Verdict:
     def with_action(self, action: Action) -> list[Finding]:
         return [one.finding for one in self.decisions if one.action == action]
 
+    def with_more(self, other: Verdict) -> Verdict:
+        """Of this text and of another one at the same place."""
+        return Verdict(self.place, self.decisions + other.decisions)
+
     def counts(self, action: Action | None = None) -> dict[str, int]:
         """Kind -> how many, of those with this action, or of all."""
         wanted = [one for one in self.decisions if action in (None, one.action)]

@@ -67,14 +67,17 @@ class Screening:
 
     def show_all(self, events: Iterator[T], readable: Readable, *, who: str) -> Iterator[T]:
         """The same for events, each as it comes. Closing the iterator closes `events`."""
-        told: dict[str, Verdict] = {}
+        told: set[tuple[str, ...]] = set()
+        known: dict[tuple[str, frozenset[str]], str] = {}
         try:
             for event in events:
-                change = self._change_for(event, readable, told)
+                new: dict[tuple[str, ...], Verdict] = {}
+                change = self._change_for(event, readable, new, known)
                 shown = event if change is None else rewrite_said(event, change)
-                for verdict in told.values():
-                    self._record(verdict, who)
-                told.clear()
+                for key, verdict in new.items():
+                    if key not in told:  # later events repeat what the passages hold
+                        self._record(verdict, who)
+                told |= new.keys()
                 yield shown
         finally:
             close = getattr(events, "close", None)
@@ -88,18 +91,33 @@ class Screening:
         return mask(text, found, self._pseudonyms)[0] if found else text
 
     def _change_for(
-        self, event: object, readable: Readable, told: dict[str, Verdict]
+        self,
+        event: object,
+        readable: Readable,
+        new: dict[tuple[str, ...], Verdict],
+        known: dict[tuple[str, frozenset[str]], str],
     ) -> Callable[[str], str] | None:
-        """What is done to each text of an event; None: nothing. `told` gets what was decided."""
+        """What is done to each text of an event; None: nothing.
+
+        Args:
+            new: gets what was decided, by action and settings.
+            known: texts that were looked at before, under which collections' rules.
+        """
         sees = self._policy.may_see(readable.groups, everything=readable.everything)
-        collections = self._collections_of(event)
+        collections = frozenset(self._collections_of(event))
         if not sees and not self._policy.cares(Place.ANSWER, collections):
             return None
 
         def change(text: str) -> str:
+            if (text, collections) not in known:
+                known[text, collections] = look(text)
+            return known[text, collections]
+
+        def look(text: str) -> str:
             verdict = self._policy.screen(text, Place.ANSWER, collections, personal=not sees)
             if verdict.action != "allow":
-                told[f"{verdict.action} {verdict.reasons()}"] = verdict
+                key = (verdict.action, *verdict.reasons())
+                new[key] = new[key].with_more(verdict) if key in new else verdict
             if verdict.action == "refuse":
                 return WITHHELD
             if verdict.action == "mask":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -77,18 +78,11 @@ def put_back_streamed(
 def rewrite_said(event: T, change: Callable[[str], str]) -> T:
     """A copy of an answer, a passage or another event with all that documents say in it
     changed."""
-    known: dict[str, str] = {}
-
-    def once(text: str) -> str:
-        if text not in known:
-            known[text] = change(text)
-        return known[text]
-
-    return cast(T, _rewritten(event, once, said=False))
+    return cast(T, _rewritten(event, change, said=False))
 
 
 def _rewritten(value: Any, change: Callable[[str], str], *, said: bool) -> Any:
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Enum):
         return change(value) if said else value
     if isinstance(value, BaseModel):
         fields = type(value).model_fields

@@ -112,7 +112,11 @@ def _full(text: str) -> Iterator[Finding]:
                     yield Finding(Kind.PERSON, first, match.end(), "a common first name")
                 break
         else:
-            fit = words[0] not in _NO_NAMES and words[-1] not in _NO_SURNAMES
+            fit = (
+                not match[0].isupper()
+                and words[0] not in _NO_NAMES
+                and words[-1] not in _NO_SURNAMES
+            )
             if fit and _ANNOUNCES.search(text, max(0, start - ANNOUNCED_WITHIN), start):
                 rule = "a word before it that announces a name"
                 yield _trimmed(text, start, match.end(), rule)
@@ -140,8 +144,9 @@ def _again(text: str, found: list[Finding]) -> Iterator[Finding]:
     for one in found:
         name = text[one.start : one.end]
         names[name] = None
-        last = name.split()[-1]
-        if len(last) >= 4 and last not in first_names():
+        *others, last = name.split()
+        # Of a longer row of capitals nobody knows where the name ends.
+        if len(others) < 2 and len(last) >= 4 and last not in first_names():
             names[last] = None
         if len(names) >= MOST_KNOWN:
             break
