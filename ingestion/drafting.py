@@ -65,12 +65,12 @@ def recipe_of(
 
 
 def parser_under(policy: Policy) -> str:
-    """The parser for `recipe_of`, with what is masked in its output: under other rules the file
-    is read again."""
+    """The parser for `recipe_of`, with a digest of what is masked in its output or refused:
+    under other rules the file is read again."""
     parser = f"parser {PARSER_REVISION}"
     if not policy.revision:
         return parser
-    return f"{parser} masked {hashlib.sha256(policy.revision.encode()).hexdigest()[:8]}"
+    return f"{parser} under {hashlib.sha256(policy.revision.encode()).hexdigest()[:8]}"
 
 
 def write_draft(

@@ -45,7 +45,7 @@ def ingest_texts(
     listener: ProgressListener | None,
 ) -> IngestReport:
     """See `assistant.ingestor.Ingestor`."""
-    text = f"text masked {policy.revision}" if policy.revision else "text"
+    text = f"text under {policy.revision}" if policy.revision else "text"
     recipe = f"{text}, chunker {CHUNKER_REVISION}, {settings.chunk_tokens} tokens, {embedder.id}"
     known = library.known([one.uri for one in documents], collection)
     run = Run(len(documents), listener)

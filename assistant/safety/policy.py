@@ -140,13 +140,15 @@ class Policy:
     def revision(self) -> str:
         """Of what is done at ingest: documents that were brought in under another are read
         again. Empty where nothing is changed or held."""
-        general = {kind: self._personal_rule(kind, Place.INGEST, ()) for kind in Kind}
-        parts = [f"{kind} {rule[0]}" for kind, rule in general.items() if rule[0] == "mask"]
-        for name, rules in sorted(self._personal.collections.items()):
-            if rules.ingest is not None:
-                parts.append(f"{name} {rules.ingest}")
-        if self._secrets.ingest == "mask":
-            parts.append("secret mask")
+        rules = {
+            kind.value: self._personal_rule(kind, Place.INGEST, ())[0]
+            for kind in self._personal.kinds
+        }
+        rules[Kind.SECRET.value] = self._secret_rule(Place.INGEST)[0]
+        parts = [f"{kind} {action}" for kind, action in rules.items() if action != "allow"]
+        for name, own in sorted(self._personal.collections.items()):
+            if own.ingest is not None:
+                parts.append(f"collection {name} {own.ingest}")
         return ", ".join(parts)
 
     def decide(

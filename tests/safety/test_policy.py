@@ -4,9 +4,13 @@ import json
 import logging
 
 import pytest
+from fastapi.testclient import TestClient
 from langchain_core.messages import HumanMessage
+from typer.testing import CliRunner
 
-from assistant.errors import QuestionRefusedError, RemoteRefusedError
+from assistant.api.rest import create_api
+from assistant.commands.safety_check import safety_app
+from assistant.errors import QuestionRefusedError, RemoteRefusedError, SettingsError
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.models.generators.scripted import ScriptedGenerator
 from assistant.safety.check import check_text
@@ -288,3 +292,38 @@ def test_check_explains_every_place_and_stores_nothing():
     assert card.decisions[Place.ANSWER].action == "allow"
     assert (secret.line, secret.text) == (2, "Tr0ub4dor&3")
     assert found.outcome[Place.REMOTE] == "mask"
+
+
+def test_pieces_of_a_document_are_shown_masked_over_the_api(open_philo, tmp_path):
+    philo = open_philo(personal_data={"answer": "mask"})
+    bring_in(philo, tmp_path)
+    client = TestClient(create_api(philo, operator_token="op"))  # noqa: S106 - of this test
+    (document,) = client.get("/documents").json()["documents"]
+    shown = client.get(f"/documents/{document['id']}/chunks").text
+    assert "Tr0ub4dor" not in shown
+    assert document["findings"]["phone"] == 1
+
+
+def test_only_the_operator_may_check_texts_over_the_api(open_philo):
+    philo = open_philo()
+    client = TestClient(create_api(philo, operator_token="op"))  # noqa: S106 - of this test
+    asked = {"text": "IBAN DE89370400440532013000"}
+    assert client.post("/safety/check", json=asked).status_code == 401
+    answer = client.post("/safety/check", json=asked, headers={"Authorization": "Bearer op"})
+    assert answer.json()["findings"][0]["kind"] == "iban"
+
+
+def test_the_command_reads_a_file_or_standard_input(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("Carte 4111 1111 1111 1111", encoding="utf-8")
+    options = ["--data", str(tmp_path / "data"), "--json"]
+    runner = CliRunner()
+    told = json.loads(runner.invoke(safety_app, [str(path), *options]).stdout)
+    assert told["findings"][0]["checksum"] is True
+    told = json.loads(runner.invoke(safety_app, ["-", *options], input="rien").stdout)
+    assert told["findings"] == []
+
+
+def test_settings_say_what_is_wrong_with_them(tmp_path):
+    with pytest.raises(SettingsError, match=r"safety\.personal_data\.answer"):
+        load_settings(tmp_path, environ={"PHILO_SAFETY__PERSONAL_DATA__ANSWER": "hide"})
