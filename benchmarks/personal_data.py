@@ -25,7 +25,7 @@ from assistant.safety.finding import Finding, Kind, without_overlaps
 from assistant.safety.personal import find_personal
 from assistant.safety.secrets import find_secrets
 
-SEED = 11
+SEED = 12
 COVERED = 0.8
 """A span is found when a finding of its kind covers at least this share of it, and reaches at
 most 12 characters beyond it on either side."""

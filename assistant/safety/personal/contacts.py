@@ -122,7 +122,7 @@ def _addresses_of_machines(text: str) -> Iterator[Finding]:
 def _phones(text: str, zones: Zones) -> Iterator[Finding]:
     for match in _in(zones, _INTERNATIONAL, text):
         end = _valid_end(match[0], None)
-        if not end and match[0][0] == "+" and _is_possible(match[0]):
+        if not end and match[0].startswith(("+", "0033", "00 33")) and _is_possible(match[0]):
             end = len(match[0])  # invented ones, and ranges younger than the tables
         if end:
             yield Finding(Kind.PHONE, match.start(), match.start() + end, "international")
