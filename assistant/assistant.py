@@ -30,6 +30,8 @@ from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.safety.policy import Policy
+from assistant.safety.screening import Screening
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
 from assistant.summarizing.choosing import find_document
@@ -83,6 +85,7 @@ class Assistant:
         )
         self.people = AuditedPeople(library.people, self.credentials, library.audit)
         self.conversations = Conversations(library.database)
+        self.screening = Screening(Policy(settings.safety), library)
         self.turnstile = Turnstile()
         self._reranker = reranker
         self._open_ingestor = open_ingestor
@@ -126,12 +129,15 @@ class Assistant:
         Args:
             who: for the audit log.
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question is empty or too long, or holds what may not be asked.
         """
+        question = self.screening.admit(question, scope, who=who)
         query = self._read(question)
         with self.turnstile.shared():
             found = self._searcher.search(query, k=k, readable=readable, scope=scope)
-        details = audit_details.of_question(question, readable, scope, self.settings)
+        found = self.screening.show(found, readable, who=who)
+        logged = self.screening.for_log(question)
+        details = audit_details.of_question(logged, readable, scope, self.settings)
         self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
         return found
 
@@ -172,6 +178,8 @@ class Assistant:
         """
         started = time.perf_counter()
         try:
+            question = self.screening.admit(question, scope, who=who)
+            history = self.screening.admit_history(history, scope)
             query = self._read(question, history)
         except QuestionError:
             if ticket is not None:
@@ -180,7 +188,9 @@ class Assistant:
         key = cache_key(query.asked, history, readable, scope)
         events = self._events(query, key, started, ticket or self.reserve())
         events = while_readable(events, self.library, readable_now or (lambda: readable))
-        asked = audit_details.of_question(question, readable, scope, self.settings)
+        events = self.screening.show_all(events, readable, who=who)
+        logged = self.screening.for_log(question)
+        asked = audit_details.of_question(logged, readable, scope, self.settings)
         return self._recorded(events, who, asked)
 
     def answer(
@@ -258,6 +268,7 @@ class Assistant:
         )
         now = readable_now or (lambda: readable)
         events = summary_while_readable(events, ids, self.library, now)
+        events = self.screening.show_all(events, readable, who=who)
         asked = audit_details.of_summary_request(ids, form, readable)
         return self._recorded_summary(events, who, asked)
 
@@ -381,7 +392,8 @@ class Assistant:
             for event in events:
                 if isinstance(event, Answer):
                     ended = ""
-                    told = audit_details.of_answer(event, self.settings, self.fingerprints)
+                    logged = self.screening.for_log(event.answer)
+                    told = audit_details.of_answer(event, logged, self.settings, self.fingerprints)
                     self.audit.record(who, "ask", asked | told)
                 yield event
         except PhiloError as exc:
@@ -403,7 +415,8 @@ class Assistant:
             for event in events:
                 if isinstance(event, Summary):
                     ended = ""
-                    told = audit_details.of_summary(event, self.settings, self.fingerprints)
+                    logged = self.screening.for_log(event.text)
+                    told = audit_details.of_summary(event, logged, self.settings, self.fingerprints)
                     self.audit.record(who, "summarize", asked | told)
                 yield event
         except PhiloError as exc:

@@ -45,12 +45,16 @@ def of_passages(passages: Sequence[Passage]) -> list[dict[str, str]]:
 
 
 def of_answer(
-    answer: Answer, settings: Settings, fingerprints: Mapping[str, str]
+    answer: Answer, text: str, settings: Settings, fingerprints: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What was said, by which model under which instructions, and what the checks found."""
+    """What was said, by which model under which instructions, and what the checks found.
+
+    Args:
+        text: the answer's, as the log may keep it.
+    """
     sentences = answer.sentences
     return {
-        "answer": _text(answer.answer, settings),
+        "answer": _text(text, settings),
         "refused": answer.refused,
         "model": answer.model,
         "models": dict(fingerprints),
@@ -83,10 +87,11 @@ def of_summary_request(
 
 
 def of_summary(
-    summary: Summary, settings: Settings, fingerprints: Mapping[str, str]
+    summary: Summary, text: str, settings: Settings, fingerprints: Mapping[str, str]
 ) -> dict[str, Any]:
+    """As `of_answer`."""
     return {
-        "summary": _text(summary.text, settings),
+        "summary": _text(text, settings),
         "model": summary.model,
         "models": dict(fingerprints),
         "writer": summary.writer,

@@ -45,10 +45,12 @@ from assistant.commands.options import (
     read_scope,
 )
 from assistant.commands.people import groups_app, tokens_app, users_app
+from assistant.commands.safety_check import safety_app
 from assistant.commands.serve import serve, tell_serving
 from assistant.commands.sources import sources_app
 from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
+from assistant.safety.personal.logs import mask_logs
 from assistant.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -70,6 +72,7 @@ app.add_typer(users_app)
 app.add_typer(groups_app)
 app.add_typer(tokens_app)
 app.add_typer(audit_app)
+app.add_typer(safety_app)
 eval_app.command("summaries")(eval_summaries)
 app.command()(erase)
 app.command()(serve)
@@ -84,6 +87,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     current_origin.set(COMMAND_LINE)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    mask_logs()
     try:
         app()
     except PhiloError as exc:

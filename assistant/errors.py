@@ -253,6 +253,18 @@ class ChatModelError(ChatRequestError):
     """No such model, or one over a collection of which nothing may be read: they look the same."""
 
 
+class QuestionRefusedError(QuestionError):
+    """A question holds what the settings do not let pass."""
+
+
+class SafetyError(PhiloError):
+    """Pseudonyms cannot be made or restored, or the settings forbid what was asked."""
+
+
+class RemoteRefusedError(ModelError):
+    """What would be sent to a model elsewhere holds what the settings do not let out."""
+
+
 class ServiceError(PhiloError):
     """The running service refused or could not be reached."""
 

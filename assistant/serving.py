@@ -27,6 +27,7 @@ from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
 from assistant.errors import PortInUseError
+from assistant.safety.personal.logs import mask_logs
 from assistant.service import Replicas, find_plugin, open_assistant
 from assistant.settings import Settings
 
@@ -93,6 +94,7 @@ def serve(
                     forwarded_allow_ips=list(settings.access.trusted_proxies),
                 )
             )
+            mask_logs()  # uvicorn has just opened handlers of its own
             told = Serving(
                 url=address,
                 api_url=f"{address}/api",

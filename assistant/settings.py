@@ -25,6 +25,7 @@ from assistant.access.settings import AccessSettings
 from assistant.addresses import check_address
 from assistant.errors import SettingsError
 from assistant.machine import count_cores, count_memory_bytes
+from assistant.safety.finding import Kind
 from assistant.setting_section import Section
 
 NO_GENERATOR = "none"
@@ -204,6 +205,71 @@ class SummarySettings(Section):
     )
 
 
+Action = Literal["allow", "mask", "refuse"]
+"""What is done with a finding: nothing, a pseudonym in its place, or the whole is refused."""
+
+
+class PlaceRules(Section):
+    """Of a collection or a kind of personal data; where one says nothing, the general one holds."""
+
+    ingest: Action | None = None
+    question: Action | None = None
+    answer: Action | None = None
+    remote: Action | None = None
+
+
+class PersonalDataSettings(Section):
+    """What happens to personal data, by the place where it passes."""
+
+    kinds: tuple[Kind, ...] = Field(
+        tuple(kind for kind in Kind if kind != Kind.SECRET), description="what is looked for"
+    )
+    ingest: Action = Field(
+        "allow", description="in documents; allow: noted with the document, refuse: quarantine"
+    )
+    question: Action = Field("allow", description="in questions, before anything is done with them")
+    answer: Action = Field(
+        "allow", description="in answers, quotes, passages and summaries, but for `may_see`"
+    )
+    remote: Action = Field(
+        "mask", description="in what a model elsewhere gets; put back in what it answers"
+    )
+    audit: Literal["allow", "mask"] = Field("mask", description="in the audit log's texts")
+    may_see: tuple[str, ...] = Field((), description="groups that are shown all as it is")
+    by_kind: dict[Kind, PlaceRules] = Field(
+        default_factory=dict, description="other rules for a kind"
+    )
+    collections: dict[str, PlaceRules] = Field(
+        default_factory=dict, description="other rules for a collection, before those for a kind"
+    )
+
+    @field_validator("kinds", "may_see", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """An environment variable holds several, with commas between them."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
+class SecretSettings(Section):
+    """What happens to passwords, keys and tokens. Nobody is shown a masked one."""
+
+    ingest: Action = Field(
+        "allow", description="in documents; allow: noted with the document, refuse: quarantine"
+    )
+    question: Action = Field("mask", description="in questions")
+    answer: Action = Field("mask", description="in answers, quotes, passages and summaries")
+    remote: Action = Field("mask", description="in what a model elsewhere gets")
+
+
+class SafetySettings(Section):
+    """What may be said to whom."""
+
+    personal_data: PersonalDataSettings = PersonalDataSettings()
+    secrets: SecretSettings = SecretSettings()
+
+
 class AuditSettings(Section):
     content: bool = Field(
         True, description="keep questions and answers in the audit log; else only their hashes"
@@ -292,6 +358,7 @@ class Settings(Section):
     summaries: SummarySettings = SummarySettings()
     audit: AuditSettings = AuditSettings()
     access: AccessSettings = AccessSettings()
+    safety: SafetySettings = SafetySettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

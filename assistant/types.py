@@ -8,7 +8,7 @@ PDF points with the origin at the top left of its page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -159,7 +159,7 @@ class Draft:
     `content_sha256` is of the file's bytes. `recipe` names everything besides the bytes that
     shaped the chunks (parser and chunker revision, embedder id): when either changes, the
     document is parsed and embedded again. `layout` has the blocks in the order in which they
-    were parsed; None: not known.
+    were parsed; None: not known. `findings`: kind of personal data or secret -> how often.
     """
 
     uri: str
@@ -178,6 +178,7 @@ class Draft:
     media_type: str = ""
     size_bytes: int = 0
     layout: tuple[BlockSpan, ...] | None = None
+    findings: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +468,8 @@ class DocumentInfo(PublicModel):
     """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
     mean over `recognised_pages`, in [0, 1]. `reason` says why a
     document is in quarantine. `parent_id` is the document it was attached to. `groups` and
-    `users` may read it: nobody is told of groups that they are not in, nor of other users."""
+    `users` may read it: nobody is told of groups that they are not in, nor of other users.
+    `findings`: kind of personal data or secret -> how often it was found."""
 
     id: str
     uri: str
@@ -492,6 +494,7 @@ class DocumentInfo(PublicModel):
     reason: str | None
     parent_id: str | None
     published_at: str
+    findings: dict[str, int] = {}
 
 
 class IngestProgress(PublicModel):

@@ -15,6 +15,7 @@ from assistant.ingestor import Ingestor
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings, Settings
 from assistant.types import (
     OPERATOR,
@@ -27,7 +28,7 @@ from assistant.types import (
     TextDocument,
 )
 from ingestion.attachments import file_name
-from ingestion.drafting import recipe_of
+from ingestion.drafting import parser_under, recipe_of
 from ingestion.index_builder import IndexBuilder
 from ingestion.listing import Plan, merge_plans, plan_sync
 from ingestion.page_drawing import PageDrawing
@@ -87,7 +88,8 @@ class LocalIngestor:
         self._library = library
         self._embedder = embedder
         self._all_settings = settings
-        self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+        self._policy = Policy(settings.safety)
+        self._recipe = self._recipe_of(embedder, settings)
         self._stated_stages = open_stages
         self.index_builder = IndexBuilder(library, settings)
         self._drawing = PageDrawing(settings.ingest)
@@ -95,8 +97,13 @@ class LocalIngestor:
             library,
             embedder,
             settings.ingest,
+            self._policy,
             open_stages=open_stages or _choose_stages(embedder, settings),
         )
+
+    def _recipe_of(self, embedder: Embedder, settings: Settings) -> str:
+        chunk_tokens = settings.ingest.chunk_tokens
+        return recipe_of(embedder.id, chunk_tokens, parser=parser_under(self._policy))
 
     def start(self) -> None:
         """See `assistant.ingestor.Ingestor`."""
@@ -110,7 +117,7 @@ class LocalIngestor:
         def exchange() -> tuple[Embedder, IngestSettings, Callable[[], Stages]]:
             embedder, settings = change()
             self._embedder, self._all_settings = embedder, settings
-            self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+            self._recipe = self._recipe_of(embedder, settings)
             stages = self._stated_stages or _choose_stages(embedder, settings)
             return embedder, settings.ingest, stages
 
@@ -210,6 +217,7 @@ class LocalIngestor:
                 self._library,
                 self._embedder,
                 self._all_settings.ingest,
+                self._policy,
                 documents,
                 collection=collection,
                 listener=listener,

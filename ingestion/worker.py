@@ -15,6 +15,7 @@ from assistant.errors import ModelError, PhiloError
 from assistant.knowledge.jobs import utc_now
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings
 from ingestion.assembly import AssemblyLine
 from ingestion.fetching import Fetcher
@@ -47,6 +48,7 @@ class Worker:
         library: Library,
         embedder: Embedder,
         settings: IngestSettings,
+        policy: Policy,
         *,
         open_stages: Callable[[], Stages],
     ) -> None:
@@ -54,6 +56,7 @@ class Worker:
         self._library = library
         self._embedder = embedder
         self._settings = settings
+        self._policy = policy
         self._open_stages = open_stages
         self._id = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._news = threading.Condition()
@@ -171,6 +174,7 @@ class Worker:
             self._library,
             self._embedder,
             self._settings,
+            self._policy,
             fetcher=self.fetcher,
             stages=self._open_stages(),
             changed=self._changed,

@@ -31,6 +31,7 @@ INGESTION_MAY_USE = {
     "language",
     "sentences",
     "offline",
+    "safety",
     "words",
 }
 

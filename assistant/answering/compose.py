@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -20,6 +20,7 @@ from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
 from assistant.answering.question import says_more
 from assistant.answering.quotes import choose_quotes
 from assistant.answering.short import agrees, find_short
+from assistant.errors import RemoteRefusedError
 from assistant.grounding.reasons import Fault, explain
 from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.base import Embedder
@@ -187,7 +188,10 @@ class Composer:
             sentences = list_candidates([found[passage.chunk_id] for passage in shown])
             sheet.writer = "model"
             grounds = Grounds(sentences, query.language, known=query.asked, embedder=self._embedder)
-            with closing(self._sentences(self._generator, prompt, ticket)) as texts:
+            with (
+                suppress(RemoteRefusedError),  # the documents' own sentences answer then
+                closing(self._sentences(self._generator, prompt, ticket)) as texts,
+            ):
                 yield from self._check(query, texts, grounds, evidence, short, sheet)
         if not sheet.sentences:
             sheet.writer = "quotes"

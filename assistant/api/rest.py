@@ -46,6 +46,7 @@ from assistant.api.pages import add_pages
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, asker_of, name_of, readable_of, rights_of
+from assistant.api.safety_check import add_safety_check
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -122,6 +123,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_settings(api, assistant, operator_token)
     add_models(api, assistant, operator_token)
     add_evaluations(api, assistant, operator_token)
+    add_safety_check(api, assistant, operator_token)
     add_openai(api, assistant)
     add_mcp(api, assistant)
     complete_description(api, trusts_own_machine=login is None)
@@ -250,15 +252,14 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         return library.document(document_id, readable)
 
     @api.get("/documents/{document_id}/chunks")
-    def chunks(document_id: str, readable: Reader) -> ChunkList:
+    def chunks(document_id: str, readable: Reader, principal: Caller) -> ChunkList:
         """The document's text in its pieces, in order."""
         pieces = library.document_chunks(document_id, readable)
-        return ChunkList(
-            chunks=[
-                passage_of(chunk, rank=rank, score=0.0)
-                for rank, chunk in enumerate(pieces, start=1)
-            ]
-        )
+        passages = [
+            passage_of(chunk, rank=rank, score=0.0) for rank, chunk in enumerate(pieces, start=1)
+        ]
+        who = name_of(principal)
+        return ChunkList(chunks=assistant.screening.show(passages, readable, who=who))
 
     @api.delete("/documents/{document_id}", status_code=204)
     def delete(document_id: str, readable: Reader, principal: Caller) -> None:

@@ -144,6 +144,7 @@ def to_document_info(
         reason=document.held_reason if held else None,
         parent_id=shared.parent_id,
         published_at=version.published_at.isoformat() if version.published_at else "",
+        findings=json.loads(version.findings),
     )
 
 

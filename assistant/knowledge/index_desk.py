@@ -338,4 +338,5 @@ def _draft_of(session: Session, version: VersionRow, document: DocumentRow) -> D
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         layout=unpack_layout(version.layout),
+        findings=json.loads(version.findings),
     )

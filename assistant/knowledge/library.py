@@ -61,6 +61,7 @@ from assistant.knowledge.stored import (
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.upkeep import ReconcileReport, Upkeep
 from assistant.knowledge.vectors.base import VectorIndex
+from assistant.safety.personal.pseudonyms import Pseudonyms
 from assistant.types import OPERATOR, DocumentInfo, Draft, IngestOutcome
 
 __all__ = [
@@ -180,6 +181,7 @@ class Library(ReadingRoom):
         self.changes = Changes()
         self.people = People(database)
         self.audit = Audit(database, database.path.parent)
+        self.pseudonyms = Pseudonyms(database, database.path.parent)
         self.ratings = Ratings(database)
         self.exports = Exports(database)
         self.originals = Originals(database.path.parent / "originals")

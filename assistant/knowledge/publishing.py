@@ -147,6 +147,7 @@ def stage_version(
             embedder=embedder_id,
             original=publication.original,
             layout=pack_layout(draft.layout),
+            findings=pack_json(dict(draft.findings)),
             staged_at=now,
         )
     )

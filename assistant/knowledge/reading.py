@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Select, func, or_, select
@@ -215,6 +215,12 @@ class ReadingRoom:
         query = select(DocumentRow.id).where(
             DocumentRow.id.in_(all_of(document_ids)), is_readable(readable)
         )
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
+    def collections_of(self, document_ids: Iterable[str]) -> set[str]:
+        """The names of the collections of these documents."""
+        query = select(DocumentRow.collection).where(DocumentRow.id.in_(all_of(document_ids)))
         with self._database.reading() as session:
             return set(session.scalars(query))
 

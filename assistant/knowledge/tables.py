@@ -161,6 +161,9 @@ class VersionRow(Table):
         Text, deferred=True, doc="JSON: [kind, level, start, end] of each block"
     )
     counterpart_of: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)
+    findings: Mapped[str] = mapped_column(
+        Text, server_default="{}", doc="JSON: kind of personal data or secret -> how often"
+    )
 
 
 class PieceRow(Table):
@@ -405,6 +408,19 @@ class AttemptRow(Table):
     failures: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PseudonymRow(Table):
+    """See `assistant/safety/personal/pseudonyms.py`. `sealed` is the value, encrypted, where it
+    was masked in a document."""
+
+    __tablename__ = "pseudonyms"
+    __table_args__ = (UniqueConstraint("kind", "number"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class AuditRow(Table):
