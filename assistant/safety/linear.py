@@ -1,0 +1,109 @@
+"""A linear model over hashed n-grams of words and characters: small, quick, kept without pickle."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+SLOTS = 1 << 16
+"""Of each kind of feature: words first, characters behind them."""
+
+WORD_GRAMS = (1, 2, 3)
+CHARACTER_GRAMS = (3, 4, 5)
+_MULTIPLIER = np.uint32(2_654_435_761)
+_WORD = re.compile(r"[^\W_]+|__\w+__")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_SPACED = re.compile(r"\b(?:\w[ .\-_]){4,}\w\b")
+_TAGS = range(0xE0020, 0xE007F)
+
+Indices = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """`weights` and `idf` are (2 * SLOTS,) float32; a text scores the probability of the class,
+    calibrated only where it was trained. A score of `threshold` or more is a finding."""
+
+    weights: Floats
+    idf: Floats
+    bias: float
+    threshold: float
+
+    @classmethod
+    def load(cls, path: Path) -> LinearModel:
+        with np.load(path, allow_pickle=False) as kept:
+            return cls(
+                weights=kept["weights"].astype(np.float32),
+                idf=kept["idf"].astype(np.float32),
+                bias=float(kept["bias"]),
+                threshold=float(kept["threshold"]),
+            )
+
+    @cached_property
+    def _products(self) -> Floats:
+        return self.weights * self.idf
+
+    def score(self, text: str) -> float:
+        """In [0, 1]."""
+        found = features(text)
+        if not len(found):
+            return 0.0
+        norm = float(np.sqrt(np.square(self.idf[found]).sum()))
+        logit = float(self._products[found].sum()) / max(norm, 1e-6) + self.bias
+        return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))))
+
+
+def features(text: str) -> Indices:
+    """Which of the 2 * SLOTS features a text has, each once; of `plain` text."""
+    words = _WORD.findall(plain(text))
+    if not words:
+        return np.empty(0, np.int64)
+    codes = np.array([crc32(word.encode()) for word in words], np.uint32)
+    found = [_grams(codes, size) % SLOTS for size in WORD_GRAMS if len(codes) >= size]
+    letters = np.frombuffer(f" {' '.join(words)} ".encode(), np.uint8).astype(np.uint32)
+    found += [_grams(letters, size) % SLOTS + SLOTS for size in CHARACTER_GRAMS]
+    return np.unique(np.concatenate(found))
+
+
+def _grams(codes: NDArray[np.uint32], size: int) -> Indices:
+    """A hash of each run of `size` codes."""
+    count = max(0, len(codes) - size + 1)
+    mixed = np.full(count, size, np.uint32)
+    for place in range(size):
+        mixed = (mixed ^ codes[place : place + count]) * _MULTIPLIER
+        mixed ^= mixed >> np.uint32(15)
+    return mixed.astype(np.int64)
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, and without what hides words from a reader of bytes: invisible
+    signs, look-alike letters in full width, letters set apart by spaces."""
+    shown = "".join(chr(ord(ch) - 0xE0000) if ord(ch) in _TAGS else ch for ch in text)
+    shown = unicodedata.normalize("NFKD", _INVISIBLE.sub("", shown))
+    shown = "".join(ch for ch in shown if not unicodedata.combining(ch)).casefold()
+    return _SPACED.sub(lambda found: re.sub(r"[ .\-_]", "", found.group()), shown)
+
+
+_END = re.compile(r"(?<=[.!?…])[\"'»”)]*\s+|\n+")
+MOST_CHARS = 400
+
+
+def windows(text: str) -> list[str]:
+    """Sentences, and each with the one that follows it: an attack is seldom longer, and would
+    drown in the chunk around it."""
+    parts = [
+        part[start : start + MOST_CHARS]
+        for part in _END.split(text)
+        if part.strip()
+        for start in range(0, len(part), MOST_CHARS)
+    ]
+    pairs = [f"{one} {other}" for one, other in zip(parts, parts[1:], strict=False)]
+    return parts + pairs
