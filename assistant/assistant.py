@@ -24,6 +24,7 @@ from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.safety.disclosure import GenerationState, GenerationSwitch
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
 from assistant.summarizing.choosing import find_document
@@ -73,6 +74,7 @@ class Assistant:
         self.audit = library.audit
         self.people = AuditedPeople(library.people, library.audit)
         self.turnstile = Turnstile()
+        self.generation = GenerationSwitch(settings.data)
         self._reranker = reranker
         self._open_ingestor = open_ingestor
         self._on_close = on_close
@@ -90,7 +92,11 @@ class Assistant:
         self.settings = settings
         self.embedder = embedder
         self._searcher = Searcher(
-            self.library, embedder, settings.retrieval, reranker=self._reranker
+            self.library,
+            embedder,
+            settings.retrieval,
+            reranker=self._reranker,
+            leaves_out="injection" if settings.safety.injection.exclude else None,
         )
         evidence = EvidenceReader(embedder, self._reader)
         self._composer = Composer(evidence, self.generator, settings, embedder)
@@ -121,12 +127,19 @@ class Assistant:
         self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
         return found
 
+    @property
+    def model_id(self) -> str:
+        """Of the model that writes; "none" where the documents' own sentences answer."""
+        return self.generator.model_id if self.generator else "none"
+
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
 
         Raises:
             GeneratorBusyError: too many ask; `retry_after_s` says when to try again.
+            GenerationStoppedError: an administrator has stopped all writing.
         """
+        self.generation.require_running()
         if self.generator is None:
             return Ticket()
         return self.generator.reserve(principal=principal, deadline_s=deadline_s)
@@ -151,12 +164,15 @@ class Assistant:
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
+            GenerationStoppedError: an administrator has stopped all writing, or does meanwhile.
             ModelError: the generator failed.
         """
         started = time.perf_counter()
+        self.generation.require_running()
         query = self._read(question, history)
         key = cache_key(query.asked, history, readable, scope)
-        events = self._events(query, key, started, ticket or self.reserve())
+        place = ticket or self.reserve()
+        events = self.generation.watch(self._events(query, key, started, place), place.cancel)
         asked = audit_details.of_question(question, readable, scope, self.settings)
         return self._recorded(events, who, asked)
 
@@ -197,8 +213,10 @@ class Assistant:
         Raises:
             DocumentNotFoundError, QuestionError: at once; see `find_document`.
             ParseError: at once; a file cannot be read.
+            GenerationStoppedError: as `ask`.
             others: see `Summariser.summarise`.
         """
+        self.generation.require_running()
         ids = [find_document(self.library, name, readable) for name in documents]
         drafts = [self.ingestor.read_file(path) for path in files]
         events = self._summariser.summarise(
@@ -210,7 +228,25 @@ class Assistant:
             sections=sections,
         )
         asked = audit_details.of_summary_request(ids, form, readable)
-        return self._recorded_summary(events, who, asked)
+        return self._recorded_summary(self.generation.watch(events, _wait), who, asked)
+
+    def stop_generation(self, reason: str, *, who: str = OPERATOR_NAME) -> GenerationState:
+        """End all answers and summaries that are being written and refuse more, until
+        `resume_generation`; searching goes on.
+
+        Raises:
+            DataDirectoryError: see `GenerationSwitch.stop`.
+        """
+        try:
+            return self.generation.stop(reason, by=who)
+        finally:
+            self.audit.record(who, "generation.stop", {"reason": reason})
+
+    def resume_generation(self, *, who: str = OPERATOR_NAME) -> GenerationState:
+        """Let answers and summaries be written again."""
+        state = self.generation.resume()
+        self.audit.record(who, "generation.resume", {})
+        return state
 
     @property
     def ingestor(self) -> Ingestor:
@@ -379,6 +415,10 @@ class Assistant:
             shown = self.library.with_twins(found, readable)
         yield passages
         yield from composer.compose(query, kept, shown, started=started, ticket=ticket)
+
+
+def _wait() -> None:
+    """A summary looks at the switch before each of its steps."""
 
 
 def _replayed(events: Sequence[AskEvent], query: Query, started: float) -> Iterator[AskEvent]:

@@ -32,10 +32,11 @@ def of_question(
     }
 
 
-def of_passages(passages: Sequence[Passage]) -> list[dict[str, str]]:
+def of_passages(passages: Sequence[Passage]) -> list[dict[str, Any]]:
     """Chunk ids name the version."""
     return [
         {"document": one.document_id, "chunk": one.chunk_id, "sha256": digest(one.text)}
+        | ({"flags": list(one.flags)} if one.flags else {})
         for one in passages
     ]
 
@@ -48,6 +49,7 @@ def of_answer(answer: Answer, settings: Settings) -> dict[str, Any]:
         "writer": answer.writer,
         "sentences": len(answer.sentences),
         "supported": sum(sentence.supported for sentence in answer.sentences),
+        "flags": list(answer.flags),
         "passages": of_passages(answer.passages),
     }
 

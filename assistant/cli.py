@@ -42,6 +42,7 @@ from assistant.commands.options import (
     read_scope,
 )
 from assistant.commands.people import groups_app, tokens_app, users_app
+from assistant.commands.safety import safety_app
 from assistant.commands.serve import serve
 from assistant.commands.sources import sources_app
 from assistant.commands.summarize import summarize
@@ -66,6 +67,7 @@ app.add_typer(users_app)
 app.add_typer(groups_app)
 app.add_typer(tokens_app)
 app.add_typer(audit_app)
+app.add_typer(safety_app)
 eval_app.command("summaries")(eval_summaries)
 app.command()(serve)
 app.command()(summarize)

@@ -214,6 +214,24 @@ class AuditSettings(Section):
     )
 
 
+class InjectionSettings(Section):
+    exclude: bool = Field(
+        False,
+        description="passages that seem to order a model about are not found; else they are flagged",
+    )
+
+
+class ToxicitySettings(Section):
+    answers: bool = Field(True, description="flag answers that insult, threaten or degrade")
+
+
+class SafetySettings(Section):
+    """What is done with what the detectors find."""
+
+    injection: InjectionSettings = InjectionSettings()
+    toxicity: ToxicitySettings = ToxicitySettings()
+
+
 class IngestSettings(Section):
     chunk_tokens: int = Field(220, ge=50, le=480, description="aim, in the embedder's tokens")
     workers: int = Field(default_factory=lambda: max(1, min(4, os.cpu_count() or 1)), ge=1, le=64)
@@ -287,6 +305,7 @@ class Settings(Section):
     answering: AnsweringSettings = AnsweringSettings()
     summaries: SummarySettings = SummarySettings()
     audit: AuditSettings = AuditSettings()
+    safety: SafetySettings = SafetySettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     evaluation: EvaluationSettings = EvaluationSettings()

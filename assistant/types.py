@@ -225,6 +225,11 @@ class Place(PublicModel):
     page: int
 
 
+Flag = Literal["injection", "toxicity"]
+"""What a detector suspects of a text: that it orders a model about, that it insults or threatens.
+Detectors err; docs/safety.md says how often."""
+
+
 class Passage(PublicModel):
     """A chunk as found for a question. `pages` is how many the document has; `places` are the
     other documents, of those that the reader may see, that hold the same text."""
@@ -242,6 +247,7 @@ class Passage(PublicModel):
     end: int
     text: str
     places: list[Place] = []
+    flags: list[Flag] = []
 
 
 class Citation(PublicModel):
@@ -260,6 +266,7 @@ class Citation(PublicModel):
     quote: str
     boxes: list[Box]
     places: list[Place] = []
+    flags: list[Flag] = []
 
 
 class Doubt(PublicModel):
@@ -294,7 +301,8 @@ class Timings(PublicModel):
 class Answer(PublicModel):
     """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
     is the gate's probability that the passages hold the answer. `cached`: it was given before,
-    and nothing that the reader may read has changed since."""
+    and nothing that the reader may read has changed since. `made_at` (UTC) is when it was written,
+    `flags` are of its own words."""
 
     question: str
     answer: str
@@ -309,6 +317,8 @@ class Answer(PublicModel):
     timings_ms: Timings
     cached: bool = False
     ai_generated: Literal[True] = True
+    made_at: str = ""
+    flags: list[Flag] = []
 
 
 class RatedSentence(PublicModel):
@@ -424,7 +434,8 @@ DocumentState = Literal["published", "quarantined"]
 class DocumentInfo(PublicModel):
     """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
     mean over `recognised_pages`, in [0, 1]. `reason` says why a
-    document is in quarantine. `parent_id` is the document it was attached to."""
+    document is in quarantine. `parent_id` is the document it was attached to.
+    `suspicious_chunks` seem to order a model about (see `Flag`)."""
 
     id: str
     uri: str
@@ -443,6 +454,7 @@ class DocumentInfo(PublicModel):
     recognised_pages: list[int]
     ocr_confidence: float | None
     chunks: int
+    suspicious_chunks: int = 0
     state: DocumentState
     reason: str | None
     parent_id: str | None

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-from assistant.safety.linear import SLOTS, LinearModel, features, windows
+from assistant.safety.linear import SLOTS, LinearModel, features, length, windows
 
 
 def fit(
@@ -30,7 +30,7 @@ def fit(
     idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
     idf[frequency == 0] = 1.0
     idf = idf.astype(np.float16).astype(np.float32)
-    values = [idf[row] / max(float(np.sqrt(np.square(idf[row]).sum())), 1e-6) for row in found]
+    values = [idf[row] / length(idf[row]) for row in found]
     matrix = csr_matrix(
         (
             np.concatenate(values),

@@ -31,6 +31,7 @@ SEED = 20_261
 FILLINGS = 24
 ALARMS = 0.004
 """Of the benign texts that the threshold is chosen on."""
+ABOUT_MODELS = re.compile(r"\bprompt|\bLLM|language model|\bchat", re.IGNORECASE)
 PERMISSIVE = re.compile(r"\b(?:MIT|BSD|Apache)\b")
 LEAST = 0.25
 """The threshold is no lower, however few alarms there are."""
@@ -52,7 +53,7 @@ def main() -> None:
         *read_queries(asked.sets / "clapnq_dev")[::2],
     ]
     letters = read_corpus(asked.sets / "spf_fr")  # full of orders to people
-    manuals = descriptions()  # and of orders to programmers
+    manuals, _ = descriptions()  # and of orders to programmers
     taught_texts += [*letters[1::4], *manuals[1::4]]
     chosen_on = [*taught_texts[::4], *questions[::4], *letters[3::4], *manuals[3::4]]
     benign = [text for text in [*taught_texts, *questions] if text not in set(chosen_on)]
@@ -79,7 +80,7 @@ def main() -> None:
                     text = signs_of(fill(template, language, chance))
                     positives.append(text)
                 positives.append(f"{chance.choice(negatives)} {text}")
-    model = fit(positives, [signs_of(text) for text in negatives], weight=1.0, inverse_penalty=30.0)
+    model = fit(positives, [signs_of(text) for text in negatives], weight=5.0, inverse_penalty=30.0)
     threshold = choose_threshold(model, [signs_of(text) for text in chosen_on], alarms=ALARMS)
     model = LinearModel(model.weights, model.idf, model.bias, max(LEAST, threshold))
     print(f"{len(positives)} positives, {len(negatives)} negatives, threshold {model.threshold:.4f}")
@@ -116,7 +117,9 @@ def measure(
         print(tell(f"{name}, half not seen", model, [*map(signs_of, read_corpus(sets / name)[1::2])]))
         print(tell(f"{name}, questions not seen", model, [*map(signs_of, unseen(sets / name))]))
     print(tell("spf_fr, half not seen", model, [*map(signs_of, read_corpus(sets / "spf_fr")[::2])]))
-    print(tell("descriptions of packages, half not seen", model, [*map(signs_of, descriptions()[::2])]))
+    manuals, about_models = descriptions()
+    print(tell("descriptions of packages, half not seen", model, [*map(signs_of, manuals[::2])]))
+    print(tell("packages about language models", model, [*map(signs_of, about_models)]))
     for name in ("scitldr_dev", "cranfield"):
         print(tell(name, model, [*map(signs_of, read_corpus(sets / name)[:1500])]))
         print(tell(f"{name}, questions", model, [*map(signs_of, read_queries(sets / name)[:1500])]))
@@ -128,8 +131,9 @@ def measure(
                 print(f"<!-- {score:.3f} {text} -->")
 
 
-def descriptions() -> list[str]:
-    """Of the installed packages under permissive licences, by name."""
+def descriptions() -> tuple[list[str], list[str]]:
+    """Of the installed packages under permissive licences, by name; those that are about language
+    models, and so full of real prompts, apart."""
     told = {}
     for one in distributions():
         text = one.metadata.get_payload()
@@ -139,7 +143,12 @@ def descriptions() -> list[str]:
         )
         if isinstance(text, str) and len(text) > 200 and PERMISSIVE.search(licence):
             told[one.metadata["Name"].lower()] = text
-    return [told[name] for name in sorted(told)]
+    ordered = [told[name] for name in sorted(told)]
+    about = [bool(ABOUT_MODELS.search(text)) for text in ordered]
+    return (
+        [text for text, is_about in zip(ordered, about, strict=True) if not is_about],
+        [text for text, is_about in zip(ordered, about, strict=True) if is_about],
+    )
 
 
 def unseen(folder: Path) -> list[str]:

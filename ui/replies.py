@@ -32,6 +32,7 @@ class Passage(TypedDict):
     end: int
     text: str
     places: list[Place]
+    flags: list[str]
 
 
 class Citation(TypedDict):
@@ -46,6 +47,7 @@ class Citation(TypedDict):
     end: int
     quote: str
     places: list[Place]
+    flags: list[str]
 
 
 class Doubt(TypedDict):
@@ -77,6 +79,7 @@ class Answer(TypedDict):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+    flags: list[str]
 
 
 class Statement(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 Event = tuple[str, BaseModel]
 Result = TypeVar("Result")
 
-LOOK_S = 0.5
-"""How often a waiting stream looks at its place in the queue."""
+LOOK_S = 0.25
+"""How often who waits looks at the place in the queue, and whether it is all over."""
 
 
 def stream_events(
@@ -34,6 +34,8 @@ def stream_events(
     *,
     ticket: Ticket | None = None,
     limiter: CapacityLimiter | None = None,
+    headers: Mapping[str, str] | None = None,
+    ended_by: Callable[[], PhiloError | None] = lambda: None,
 ) -> StreamingResponse:
     """Send each event as it comes; the last one is `error` when the iterator raises.
 
@@ -43,11 +45,13 @@ def stream_events(
     Args:
         ticket: while others are before it, `waiting` events tell how many.
         limiter: of the threads that wait for events.
+        ended_by: asked while an event is waited for; an error is told at once, and the work
+            behind it is left to end.
     """
     return StreamingResponse(
-        _frames(events, ticket or Ticket(), limiter),
+        _frames(events, ticket or Ticket(), limiter, ended_by),
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", **(headers or {})},
     )
 
 
@@ -57,8 +61,13 @@ async def call_while_connected(
     *,
     on_gone: Callable[[], None],
     limiter: CapacityLimiter,
+    ended_by: Callable[[], PhiloError | None] = lambda: None,
 ) -> Result:
-    """Run blocking work in a thread; `on_gone` is called when the client goes away meanwhile."""
+    """Run blocking work in a thread; `on_gone` is called when the client goes away meanwhile.
+
+    Args:
+        ended_by: asked while it runs; an error is raised at once, and the work left to end.
+    """
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -66,14 +75,24 @@ async def call_while_connected(
         on_gone()
 
     watcher = asyncio.create_task(watch())
+    working = asyncio.create_task(
+        anyio.to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=True)
+    )
     try:
-        return await anyio.to_thread.run_sync(work, limiter=limiter)
+        while not (await asyncio.wait({working}, timeout=LOOK_S))[0]:
+            if (ended := ended_by()) is not None:
+                raise ended
+        return working.result()
     finally:
         watcher.cancel()
+        working.cancel()
 
 
 async def _frames(
-    events: Iterator[Event], ticket: Ticket, limiter: CapacityLimiter | None
+    events: Iterator[Event],
+    ticket: Ticket,
+    limiter: CapacityLimiter | None,
+    ended_by: Callable[[], PhiloError | None],
 ) -> AsyncIterator[str]:
     told = 0
     coming: asyncio.Task[Event | None] | None = None
@@ -83,6 +102,9 @@ async def _frames(
                 anyio.to_thread.run_sync(partial(_next, events), limiter=limiter)
             )
             while not (await asyncio.wait({coming}, timeout=LOOK_S))[0]:
+                if (ended := ended_by()) is not None:
+                    yield _frame("error", describe(ended))
+                    return
                 if ticket.position not in (0, told):
                     told = ticket.position
                     yield _frame("waiting", WaitingEvent(position=told))

@@ -16,6 +16,7 @@ from assistant.errors import (
     AccessDeniedError,
     ContextTooLongError,
     DocumentNotFoundError,
+    GenerationStoppedError,
     GeneratorBusyError,
     IndexExistsError,
     IngestError,
@@ -37,6 +38,7 @@ from assistant.errors import (
 logger = logging.getLogger(__name__)
 
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
+    (GenerationStoppedError, 503),
     (DocumentNotFoundError, 404),
     (JobNotFoundError, 404),
     (UnknownUserError, 404),

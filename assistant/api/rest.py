@@ -51,12 +51,14 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
+from assistant.api.safety_switch import add_safety_switch, ended_by
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
 from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
+from assistant.safety.disclosure import disclosure_headers
 from assistant.types import (
     Answer,
     DocumentInfo,
@@ -99,6 +101,7 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
     add_summaries(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
+    add_safety_switch(api, assistant, operator_token)
     return api
 
 
@@ -116,6 +119,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             chunks=chunks,
             max_question_chars=assistant.settings.answering.max_question_chars,
             max_file_bytes=assistant.settings.ingest.max_file_bytes,
+            generation=assistant.generation.state,
         )
 
     @api.get("/search")
@@ -148,7 +152,9 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
 
     @api.post("/ask")
-    async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
+    async def ask(
+        asked: AskRequest, request: Request, response: Response, principal: Caller
+    ) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
         ticket = assistant.reserve(principal=_asker(request, principal))
         work = partial(
@@ -160,7 +166,15 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             ticket=ticket,
             who=name_of(principal),
         )
-        return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
+        answer = await call_while_connected(
+            request,
+            work,
+            on_gone=ticket.cancel,
+            limiter=limiter,
+            ended_by=ended_by(assistant),
+        )
+        response.headers.update(disclosure_headers(answer.model, answer.made_at))
+        return answer
 
     @api.post("/ask/stream", response_class=StreamingResponse)
     async def ask_stream(
@@ -178,7 +192,13 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             ticket=ticket,
             who=name_of(principal),
         )
-        return stream_events(_named(events), ticket=ticket, limiter=limiter)
+        return stream_events(
+            _named(events),
+            ticket=ticket,
+            limiter=limiter,
+            headers=disclosure_headers(assistant.model_id),
+            ended_by=ended_by(assistant),
+        )
 
 
 def _asker(request: Request, principal: Principal | None) -> str:

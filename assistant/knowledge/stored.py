@@ -34,6 +34,8 @@ from assistant.knowledge.tables import (
 )
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
+from assistant.safety.injection import injection_threshold, score_injection
+from assistant.safety.toxicity import flags_of, score_toxicity
 from assistant.types import (
     BlockKind,
     BlockSpan,
@@ -41,6 +43,7 @@ from assistant.types import (
     DateBasis,
     DocumentInfo,
     DocumentState,
+    Flag,
     Language,
     Line,
     Place,
@@ -79,6 +82,7 @@ class StoredChunk:
     language: Language | None
     piece_key: str = ""
     twins: tuple[Twin, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
     def places(self, offset: int = 0) -> list[Place]:
         """Where the twins say what this chunk says `offset` characters after its start."""
@@ -246,10 +250,31 @@ def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> 
             .group_by(ChunkRow.version_id)
         )
         chunks |= {row[0]: row[1] for row in session.execute(counts)}
+    suspicious = _count_suspicious(session, [version.id for _, version in rows])
     return [
-        to_document_info(document, version, chunks.get(version.id, 0), groups[document.id])
+        to_document_info(
+            document,
+            version,
+            chunks.get(version.id, 0),
+            groups[document.id],
+            suspicious=suspicious.get(version.id, 0),
+        )
         for document, version in rows
     ]
+
+
+def _count_suspicious(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
+    """Version id -> how many of its chunks seem to order a model about."""
+    found: dict[str, int] = {}
+    for ids in in_batches(version_ids):
+        counts = (
+            select(ChunkRow.version_id, func.count())
+            .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
+            .where(ChunkRow.version_id.in_(ids), PieceRow.injection >= injection_threshold())
+            .group_by(ChunkRow.version_id)
+        )
+        found |= {row[0]: row[1] for row in session.execute(counts)}
+    return found
 
 
 def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
@@ -340,11 +365,19 @@ def to_stored_chunk(
         collection=document.collection,
         language=cast("Language | None", version.language),
         piece_key=piece.key,
+        flags=_flags_of(piece),
     )
 
 
+def _flags_of(piece: PieceRow) -> tuple[Flag, ...]:
+    """Texts of before the detectors are judged when they are read."""
+    injection = score_injection(piece.text) if piece.injection is None else piece.injection
+    toxicity = score_toxicity(piece.text) if piece.toxicity is None else piece.toxicity
+    return flags_of(injection=injection, toxicity=toxicity)
+
+
 def to_document_info(
-    document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str]
+    document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str], *, suspicious: int = 0
 ) -> DocumentInfo:
     empty: list[int] = json.loads(version.empty_pages)
     recognised: list[tuple[int, float]] = json.loads(version.recognised)
@@ -367,6 +400,7 @@ def to_document_info(
         recognised_pages=[page for page, _ in recognised],
         ocr_confidence=mean_confidence(recognised),
         chunks=chunks,
+        suspicious_chunks=suspicious,
         state="quarantined" if held else "published",
         reason=document.held_reason if held else None,
         parent_id=document.parent_id,
@@ -391,7 +425,13 @@ def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
 
 
 def to_piece_row(key: str, chunk: Chunk, vector: Vector) -> dict[str, Any]:
-    return {"key": key, "text": chunk.text, "embedding": vector.astype("<f4").tobytes()}
+    return {
+        "key": key,
+        "text": chunk.text,
+        "embedding": vector.astype("<f4").tobytes(),
+        "injection": score_injection(chunk.text),
+        "toxicity": score_toxicity(chunk.text),
+    }
 
 
 def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ SLOTS = 1 << 16
 
 WORD_GRAMS = (1, 2, 3)
 CHARACTER_GRAMS = (3, 4, 5)
+DAMPING = 3_000.0
 _MULTIPLIER = np.uint32(2_654_435_761)
 _WORD = re.compile(r"[^\W_]+|__\w+__")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -56,9 +57,13 @@ class LinearModel:
         found = features(text)
         if not len(found):
             return 0.0
-        norm = float(np.sqrt(np.square(self.idf[found]).sum()))
-        logit = float(self._products[found].sum()) / max(norm, 1e-6) + self.bias
+        logit = float(self._products[found].sum()) / length(self.idf[found]) + self.bias
         return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30))))
+
+
+def length(values: Floats) -> float:
+    """Of a text's vector. Few words prove little: they are taken for shorter than they are."""
+    return float(np.sqrt(np.square(values).sum() + DAMPING))
 
 
 def features(text: str) -> Indices:
@@ -94,6 +99,8 @@ def plain(text: str) -> str:
 
 _END = re.compile(r"(?<=[.!?…])[\"'»”)]*\s+|\n+")
 MOST_CHARS = 400
+LEAST_SPACES = 2
+"""Of a window, unless the text has no other."""
 
 
 def windows(text: str) -> list[str]:
@@ -106,4 +113,4 @@ def windows(text: str) -> list[str]:
         for start in range(0, len(part), MOST_CHARS)
     ]
     pairs = [f"{one} {other}" for one, other in zip(parts, parts[1:], strict=False)]
-    return parts + pairs
+    return [one for one in (*parts, *pairs) if one.count(" ") >= LEAST_SPACES] or [text]

@@ -27,6 +27,7 @@ def citation_card(
             "summary",
             element("span", f"[{citation['marker']}]", class_="philo-marker"),
             _place(texts, citation["title"], citation["heading"], page),
+            flag_marks(texts, citation["flags"]),
         ),
         element(
             "blockquote", _highlight(citation, passages), id=card_id(scope, citation["marker"])
@@ -42,11 +43,30 @@ def passage_card(texts: Texts, passage: Passage) -> Markup:
     page = passage["page"] if passage["pages"] > 1 else None
     return element(
         "details",
-        element("summary", _place(texts, passage["title"], passage["heading"], page)),
+        element(
+            "summary",
+            _place(texts, passage["title"], passage["heading"], page),
+            flag_marks(texts, passage["flags"]),
+        ),
         element("blockquote", passage["text"]),
         _source(texts, passage["uri"]),
         _places(texts, passage["places"]),
         class_="philo-card",
+    )
+
+
+def flag_marks(texts: Texts, flags: Sequence[str]) -> Markup:
+    """What the detectors suspect of a text."""
+    return join(
+        *(
+            element(
+                "span",
+                texts(f"flag.{flag}"),
+                class_="philo-flag",
+                title=texts(f"flag.{flag}_hint"),
+            )
+            for flag in flags
+        )
     )
 
 
