@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
-from assistant.safety.linear import SLOTS, LinearModel, features, length, windows
+from assistant.safety.linear import SLOTS, LinearModel, features, length
 
 
 def fit(
@@ -46,14 +46,9 @@ def fit(
     return LinearModel(weights, idf, float(model.intercept_[0]), 0.5)
 
 
-def top_score(model: LinearModel, text: str) -> float:
-    """As the detectors score a text: its most suspicious window."""
-    return max((model.score(window) for window in windows(text)), default=0.0)
-
-
 def choose_threshold(model: LinearModel, benign: Sequence[str], *, alarms: float) -> float:
     """The lowest at which no more than this share of `benign` is a finding."""
-    scores = np.sort([top_score(model, text) for text in benign])
+    scores = np.sort([model.top_score(text) for text in benign])
     at = int(np.ceil(len(scores) * (1 - alarms))) - 1
     return float(min(0.999, np.nextafter(scores[at], 1.0)))
 
@@ -77,7 +72,7 @@ def interval(hits: int, total: int) -> tuple[float, float]:
 
 def tell(name: str, model: LinearModel, texts: Sequence[str]) -> str:
     """One line of a table in Markdown: how many are findings, with the interval."""
-    hits = sum(top_score(model, text) >= model.threshold for text in texts)
+    hits = sum(model.top_score(text) >= model.threshold for text in texts)
     low, high = interval(hits, len(texts))
     share = hits / len(texts)
     return f"| {name} | {len(texts)} | {hits} | {share:.3f} | {low:.3f} to {high:.3f} |"

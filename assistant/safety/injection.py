@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from assistant.safety.linear import LinearModel, windows
+from assistant.safety.linear import LinearModel
 
 WEIGHTS = Path(__file__).with_name("injection_weights.npz")
 
@@ -28,8 +28,7 @@ _ENCODED = re.compile(r"\b[A-Za-z0-9+/]{24,}={0,2}(?![\w/])")
 
 def score_injection(text: str) -> float:
     """How likely a text orders a model about, by its most suspicious sentences; in [0, 1]."""
-    model = _model()
-    return max((model.score(window) for window in windows(signs_of(text))), default=0.0)
+    return _model().top_score(signs_of(text))
 
 
 def injection_threshold() -> float:

@@ -53,8 +53,24 @@ class LinearModel:
         return self.weights * self.idf
 
     def score(self, text: str) -> float:
-        """In [0, 1]."""
-        found = features(text)
+        """Of the whole text, in [0, 1]."""
+        return self._score(features(text))
+
+    def top_score(self, text: str) -> float:
+        """Of the sentence, or the two neighbours, that scores highest: what is looked for is
+        seldom longer, and would drown in the text around it."""
+        parts = [words for part in _parts(text) if (words := _WORD.findall(plain(part)))]
+        grams = _Grams([word for words in parts for word in words])
+        ends = np.cumsum([0, *(len(words) for words in parts)]).tolist()
+        best = 0.0
+        for at in range(len(parts)):
+            for last in (at + 1, at + 2):
+                enough = last <= len(parts) and ends[last] - ends[at] >= LEAST_WORDS
+                if enough or len(parts) == 1 == last:
+                    best = max(best, self._score(grams.between(ends[at], ends[last])))
+        return best
+
+    def _score(self, found: Indices) -> float:
         if not len(found):
             return 0.0
         logit = float(self._products[found].sum()) / length(self.idf[found]) + self.bias
@@ -69,13 +85,31 @@ def length(values: Floats) -> float:
 def features(text: str) -> Indices:
     """Which of the 2 * SLOTS features a text has, each once; of `plain` text."""
     words = _WORD.findall(plain(text))
-    if not words:
-        return np.empty(0, np.int64)
-    codes = np.array([crc32(word.encode()) for word in words], np.uint32)
-    found = [_grams(codes, size) % SLOTS for size in WORD_GRAMS if len(codes) >= size]
-    letters = np.frombuffer(f" {' '.join(words)} ".encode(), np.uint8).astype(np.uint32)
-    found += [_grams(letters, size) % SLOTS + SLOTS for size in CHARACTER_GRAMS]
-    return np.unique(np.concatenate(found))
+    return _Grams(words).between(0, len(words))
+
+
+class _Grams:
+    """The hashed n-grams of a row of words, so that those of any part of it are slices."""
+
+    def __init__(self, words: list[str]) -> None:
+        coded = [word.encode() for word in words]
+        codes = np.array([crc32(word) for word in coded], np.uint32)
+        letters = np.frombuffer(b" " + b" ".join(coded) + b" ", np.uint8).astype(np.uint32)
+        self._places = np.cumsum([0, *(len(word) + 1 for word in coded)]).tolist()
+        self._words = [(size, _grams(codes, size) % SLOTS) for size in WORD_GRAMS]
+        self._letters = [(size, _grams(letters, size) % SLOTS + SLOTS) for size in CHARACTER_GRAMS]
+
+    def between(self, first: int, last: int) -> Indices:
+        """Of the words from `first` to before `last`."""
+        if first >= last:
+            return np.empty(0, np.int64)
+        start, end = self._places[first], self._places[last] + 1
+        return np.unique(
+            np.concatenate(
+                [row[first : max(first, last - size + 1)] for size, row in self._words]
+                + [row[start : max(start, end - size + 1)] for size, row in self._letters]
+            )
+        )
 
 
 def _grams(codes: NDArray[np.uint32], size: int) -> Indices:
@@ -99,18 +133,22 @@ def plain(text: str) -> str:
 
 _END = re.compile(r"(?<=[.!?…])[\"'»”)]*\s+|\n+")
 MOST_CHARS = 400
-LEAST_SPACES = 2
-"""Of a window, unless the text has no other."""
+"""Of a sentence; a longer one is cut."""
+LEAST_WORDS = 3
+"""Of what is scored, unless the text has no more."""
 
 
-def windows(text: str) -> list[str]:
-    """Sentences, and each with the one that follows it: an attack is seldom longer, and would
-    drown in the chunk around it."""
-    parts = [
+def _parts(text: str) -> list[str]:
+    return [
         part[start : start + MOST_CHARS]
         for part in _END.split(text)
         if part.strip()
         for start in range(0, len(part), MOST_CHARS)
     ]
+
+
+def sentences_of(text: str) -> list[str]:
+    """Sentences as they are scored, and each with the one that follows it; to learn from."""
+    parts = _parts(text)
     pairs = [f"{one} {other}" for one, other in zip(parts, parts[1:], strict=False)]
-    return [one for one in (*parts, *pairs) if one.count(" ") >= LEAST_SPACES] or [text]
+    return [one for one in (*parts, *pairs) if one.count(" ") >= LEAST_WORDS - 1]

@@ -1,14 +1,7 @@
 """Sentences that insult, threaten or degrade, and sentences that do not: written for Philo
-(Apache-2.0), to train and to measure the screen.
-
-Every identity stands in both kinds of sentence equally often, so that none of them counts.
-Half of the identities and every fourth sentence only measure.
-"""
+(Apache-2.0), to measure the screen."""
 
 from __future__ import annotations
-
-import random
-import re
 
 IDENTITIES: dict[str, list[str]] = {
     "en": [
@@ -113,25 +106,3 @@ HARMLESS: dict[str, list[str]] = {
         "Il s'est senti minable après le match.", "Sa vache a gagné un prix à la foire.",
     ],
 }  # fmt: skip
-
-MEASURED = 4
-_SLOT = re.compile(r"\{g\}")
-
-
-def sentences(
-    told: dict[str, list[str]], *, taught: bool, chance: random.Random, fillings: int
-) -> list[str]:
-    """Those that teach or those that measure, with identities of the same half."""
-    found: list[str] = []
-    for language, templates in told.items():
-        half = IDENTITIES[language][0 if taught else 1 :: 2]
-        for number, template in enumerate(templates):
-            if (number % MEASURED == MEASURED - 1) is taught:
-                continue
-            if not _SLOT.search(template):
-                found += [template] * (3 if taught else 1)
-                continue
-            for group in chance.sample(half, min(fillings, len(half))):
-                text = template.replace("{g}", group)
-                found.append(text[0].upper() + text[1:])
-    return found
