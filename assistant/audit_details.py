@@ -18,18 +18,23 @@ def of_question(
 ) -> dict[str, Any]:
     """The question, under which permission it was asked, and a digest of the settings that shape
     its answer."""
-    shaping = {
-        "models": settings.models.model_dump(mode="json", exclude={"remote"}),
-        "retrieval": settings.retrieval.model_dump(mode="json"),
-        "answering": settings.answering.model_dump(mode="json"),
-    }
     return {
         "question": _text(question, settings),
         "groups": sorted(readable.groups),
         "everything": readable.everything,
         "scope": scope.model_dump(mode="json", exclude_defaults=True),
-        "settings": digest(json.dumps(shaping, sort_keys=True)),
+        "settings": settings_digest(settings),
     }
+
+
+def settings_digest(settings: Settings) -> str:
+    """SHA-256 of the settings that shape answers."""
+    shaping = {
+        "models": settings.models.model_dump(mode="json", exclude={"remote"}),
+        "retrieval": settings.retrieval.model_dump(mode="json"),
+        "answering": settings.answering.model_dump(mode="json"),
+    }
+    return digest(json.dumps(shaping, sort_keys=True))
 
 
 def of_passages(passages: Sequence[Passage]) -> list[dict[str, Any]]:

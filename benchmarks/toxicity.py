@@ -1,6 +1,6 @@
 """What the screen for toxic text catches and what it flags wrongly, on sentences and documents.
 
-    python benchmarks/toxicity.py --sets FOLDER [--security FOLDER]
+python benchmarks/toxicity.py --sets FOLDER [--security FOLDER]
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences and patterns are read best on one line
 """Sentences that insult, threaten or degrade, and sentences that do not: written for Philo
 (Apache-2.0), to measure the screen."""
 

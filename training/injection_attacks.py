@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences and patterns are read best on one line
 """Attacks that documents may carry, by family and language: written for Philo (Apache-2.0).
 
 `{x}` is filled from SLOTS. The families of HELD_BACK never teach the detector anything.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences and patterns are read best on one line
 """Texts that look like attacks and are none: orders to people, and texts about attacks.
 
 Written for Philo (Apache-2.0). Kinds in HELD_BACK are only measured on.

@@ -3,7 +3,7 @@
     python training/train_injection.py --sets FOLDER --write
 
 Positives are written (`injection_attacks.py`), alone and beside benign sentences; negatives are
-half of PIAF dev (MIT), of ClapNQ dev (Apache-2.0) and of service-public.fr (Licence Ouverte 2.0) and
+half of PIAF dev (MIT), ClapNQ dev (Apache-2.0) and service-public.fr (Licence Ouverte 2.0),
 descriptions of installed packages (MIT, BSD, Apache-2.0) and what looks like an attack and is none
 (`injection_benign.py`). Families, kinds and the other halves that are held back are measured on,
 with question sets of other origins; so are, where they are at hand, the texts of BIPIA and of
@@ -46,7 +46,7 @@ def main() -> None:
     options.add_argument("--sets", type=Path, required=True, help="folder of question sets")
     options.add_argument("--security", type=Path, help="folder with bipia/ and garak/")
     asked = options.parse_args()
-    chance = random.Random(SEED)
+    chance = random.Random(SEED)  # noqa: S311 - a recipe that repeats
     if asked.measure:
         measure(LinearModel.load(WEIGHTS), chance, asked.sets, asked.security)
         return
@@ -87,15 +87,15 @@ def main() -> None:
     model = fit(positives, [signs_of(text) for text in negatives], weight=5.0, inverse_penalty=30.0)
     threshold = choose_threshold(model, [signs_of(text) for text in chosen_on], alarms=ALARMS)
     model = LinearModel(model.weights, model.idf, model.bias, max(LEAST, threshold))
-    print(f"{len(positives)} positives, {len(negatives)} negatives, threshold {model.threshold:.4f}")
+    print(
+        f"{len(positives)} positives, {len(negatives)} negatives, threshold {model.threshold:.4f}"
+    )
     if asked.write:
         save(model, WEIGHTS)
     measure(model, chance, asked.sets, asked.security)
 
 
-def measure(
-    model: LinearModel, chance: random.Random, sets: Path, security: Path | None
-) -> None:
+def measure(model: LinearModel, chance: random.Random, sets: Path, security: Path | None) -> None:
     print("\n| attacks | texts | found | recall | 95% |\n|---|---|---|---|---|")
     totals: dict[str, list[str]] = {}
     for family, told in ATTACKS.items():
@@ -118,7 +118,9 @@ def measure(
             print(tell(name, model, [signs_of(text) for text in texts]))
     print("\n| benign | texts | flagged | share | 95% |\n|---|---|---|---|---|")
     for name in ("piaf_fr_dev", "clapnq_dev"):
-        print(tell(f"{name}, half not seen", model, [*map(signs_of, read_corpus(sets / name)[1::2])]))
+        print(
+            tell(f"{name}, half not seen", model, [*map(signs_of, read_corpus(sets / name)[1::2])])
+        )
         print(tell(f"{name}, questions not seen", model, [*map(signs_of, unseen(sets / name))]))
     print(tell("spf_fr, half not seen", model, [*map(signs_of, read_corpus(sets / "spf_fr")[::2])]))
     manuals, about_models = descriptions()

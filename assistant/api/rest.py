@@ -39,6 +39,7 @@ from assistant.api.jobs import add_jobs
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
+from assistant.api.safety_switch import add_safety_switch, ended_by
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -51,7 +52,6 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
-from assistant.api.safety_switch import add_safety_switch, ended_by
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
 from assistant.assistant import Assistant

@@ -12,8 +12,8 @@ from fastapi.responses import StreamingResponse
 
 from assistant.api.events import Event, stream_events
 from assistant.api.reader import Caller, name_of, readable_of
-from assistant.api.schemas import SummaryExport, SummaryRequest
 from assistant.api.safety_switch import ended_by
+from assistant.api.schemas import SummaryExport, SummaryRequest
 from assistant.assistant import Assistant
 from assistant.safety.disclosure import disclosure_headers
 from assistant.summarizing.exporting import MEDIA_TYPES, export

@@ -377,7 +377,12 @@ def _flags_of(piece: PieceRow) -> tuple[Flag, ...]:
 
 
 def to_document_info(
-    document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str], *, suspicious: int = 0
+    document: DocumentRow,
+    version: VersionRow,
+    chunks: int,
+    groups: frozenset[str],
+    *,
+    suspicious: int = 0,
 ) -> DocumentInfo:
     empty: list[int] = json.loads(version.empty_pages)
     recognised: list[tuple[int, float]] = json.loads(version.recognised)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
 _CONTROL = re.compile(r"<\|([^|<>\n]{0,60})\|>|<\|")
 _OUR_MARK = re.compile(
     r"<\s*(/?)\s*(passages?|part|documents?|context|contexte|system|assistant|user|human"

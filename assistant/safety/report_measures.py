@@ -250,5 +250,3 @@ def _found(answer: Answer) -> list[str]:
 
 def _said(answer: Answer) -> list[str]:
     return [sentence.text for sentence in answer.sentences]
-
-

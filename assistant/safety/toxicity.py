@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - sentences and patterns are read best on one line
 """Texts that insult, threaten or degrade, as far as patterns see it. Only flags come of it.
 
 No identity stands in the patterns: a finding needs a coarse word, or a degrading word that is said
@@ -55,7 +56,7 @@ _PATTERNS = re.compile(
             rf"\bne sont (?:que|rien d autre que) (?:des? |du )?{_W}?(?:{_DEGRADING_ANY})\b",
             rf"\b(?:you|your|such|what|those|these|this|that|bunch of|pack of) (?:a |an )?(?:little |big |dirty |filthy |stupid |retarded |fucking |complete |pathetic |bloody |damn |ugly |old )+(?:{_DEGRADING_ANY})\b",
             rf"\b(?:espece|bande|tas) (?:de|d) {_W}?(?:{_DEGRADING_ANY})\b|\bsales? (?:porcs?|rats?|betes?|animaux|ordures?|races?|chiens?|cretins?|idiots?)\b",
-            rf"\b(?:pauvre|gros|grosse|petit|petite|quel|quelle|parfait|parfaits) (?:petit |gros |grosse |sale )?(?:cretins?|cretines?|idiots?|idiotes?|imbeciles?|debiles?|minables?|ordures?|vaches?|porcs?|truies?|tares?|racaille)\b",
+            r"\b(?:pauvre|gros|grosse|petit|petite|quel|quelle|parfait|parfaits) (?:petit |gros |grosse |sale )?(?:cretins?|cretines?|idiots?|idiotes?|imbeciles?|debiles?|minables?|ordures?|vaches?|porcs?|truies?|tares?|racaille)\b",
             rf"\byou (?:stupid|dumb|worthless|pathetic|filthy|disgusting|ugly|{_DEGRADING_ANY})\b",
             # of a whole group, whichever it is
             r"\b(?:do|does) not deserve to live\b|\bne meritent? pas (?:de vivre|d exister)\b",
@@ -91,6 +92,6 @@ def flags_of(*, injection: float, toxicity: float) -> tuple[Flag, ...]:
     found: list[Flag] = []
     if injection >= injection_threshold():
         found.append("injection")
-    if toxicity >= 0.5:  # noqa: PLR2004 - a finding or none
+    if toxicity >= 0.5:
         found.append("toxicity")
     return tuple(found)

@@ -16,8 +16,6 @@ from assistant.api.rest import create_api
 from assistant.errors import DataDirectoryError, GenerationStoppedError
 from assistant.safety.disclosure import STOP_FILE, GenerationSwitch
 
-
-
 TOKEN = "the operator's own"  # noqa: S105 - of these tests only
 OPERATOR = {"Authorization": f"Bearer {TOKEN}"}
 QUESTION = "How many days of leave does an employee have in Dublin?"
@@ -51,11 +49,9 @@ def test_exports_of_a_summary_say_so_in_their_metadata(api):
     document = api.get("/documents").json()["documents"][0]["id"]
     stream = api.post("/summaries/stream", json={"documents": [document]})
     assert stream.headers["X-Philo-AI-Generated"] == "true"
-    summary = stream.text.rpartition('event: summary\ndata: ')[2].strip()
+    summary = stream.text.rpartition("event: summary\ndata: ")[2].strip()
     files = {
-        form: api.post(
-            "/summaries/export", content=f'{{"summary": {summary}, "format": "{form}"}}'
-        )
+        form: api.post("/summaries/export", content=f'{{"summary": {summary}, "format": "{form}"}}')
         for form in ("md", "docx", "pdf")
     }
     made_at = files["md"].headers["X-Philo-Made-At"]
@@ -121,7 +117,7 @@ def test_eight_answers_under_way_end_within_a_second_and_say_why(assistant, resu
     serving.start()
     while not server.started:
         time.sleep(0.01)
-    address = "http://127.0.0.1:{}".format(server.servers[0].sockets[0].getsockname()[1])
+    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     began, told = threading.Barrier(ASKERS + 1), []
 
     def ask(number: int) -> tuple[str, float]:
