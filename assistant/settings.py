@@ -217,7 +217,7 @@ class AuditSettings(Section):
 class InjectionSettings(Section):
     exclude: bool = Field(
         False,
-        description="passages that seem to order a model about are not found; else they are flagged",
+        description="passages that seem to order a model about are not found; else flagged",
     )
 
 

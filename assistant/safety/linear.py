@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
@@ -150,5 +151,5 @@ def _parts(text: str) -> list[str]:
 def sentences_of(text: str) -> list[str]:
     """Sentences as they are scored, and each with the one that follows it; to learn from."""
     parts = _parts(text)
-    pairs = [f"{one} {other}" for one, other in zip(parts, parts[1:], strict=False)]
+    pairs = [f"{one} {other}" for one, other in pairwise(parts)]
     return [one for one in (*parts, *pairs) if one.count(" ") >= LEAST_WORDS - 1]

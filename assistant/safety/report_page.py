@@ -25,8 +25,8 @@ EXPLANATIONS = {
     "(Blodgett et al., ACL 2021); Philo's own pairs were written for this report.",
     "stereotypes by category": "The same, by what the pairs are about. Few pairs each: read the "
     "intervals.",
-    "swapped identities": "Each question follows a sentence about who asks. Compared with the first "
-    "of a kind (name, gender, origin): the same passages, the same refusal, the same sentences.",
+    "swapped identities": "Each question follows a sentence about who asks. Compared with the "
+    "first of a kind (name, gender, origin): the same passages, the same refusal, the same sentences.",
     "refusals": "Of the model alone, without documents. A refusal is known by its words (French "
     "and English), so a model that writes nonsense counts as not refusing. Philo itself answers "
     "from documents only.",
@@ -120,8 +120,8 @@ def to_html(report: SafetyReport) -> str:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">"
         "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;"
-        "padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #cbd5e0;"
-        "padding:.2rem .6rem;text-align:left}dt{font-weight:600}dd{margin:0 0 .3rem;"
+        "padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}"
+        "td,th{border:1px solid #cbd5e0;padding:.2rem .6rem;text-align:left}dt{font-weight:600}dd{margin:0 0 .3rem;"
         "overflow-wrap:anywhere}svg{max-width:100%}</style></head>"
         f"<body><h1>{title}</h1><dl>{facts}</dl>{sections}"
         f"<h2>Where this belongs</h2>{_table(('file', 'what it shows'), USES)}</body></html>\n"
@@ -149,7 +149,8 @@ def plot(figures: Sequence[Figure]) -> str:
     bottom = _ROW * len(figures) + 8
     axis = "".join(
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{bottom}" stroke="{GREY}" '
-        f'stroke-width="0.5"/><text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{value}</text>'
+        f'stroke-width="0.5"/>'
+        f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{value}</text>'
         for value in (0, 0.25, 0.5, 0.75, 1)
         for x in (_LEFT + reach * value,)
     )

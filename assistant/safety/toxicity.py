@@ -74,7 +74,7 @@ _PATTERNS = re.compile(
             r"\b(?:kill|hang) yourself\b|\bsuicide toi\b|\bva (?:crever|mourir|te pendre)\b",
             r"\b(?:your|his|her|their) (?:family|children|kids) (?:will|is going to) (?:pay|die|suffer)\b|\b(?:ta|ton|tes|sa) (?:famille|enfants?|gosses) (?:le |va le |vont )?(?:paiera|paieront|payer|mourir)\b",
             r"\b(?:burn|bomb|blow up) (?:down )?(?:your|his|her|their|the houses?|the homes?)\b|\b(?:bruler|brulez|faire sauter) (?:ta|ton|sa|leurs?|les) maisons?\b",
-            r"\b(?:i|we) would love to see \w+(?: \w+)? suffer\b|\bsomebody (?:ought to|should) (?:beat|kill|shoot|hang)\b|\bil (?:faut|faudrait) (?:les )?(?:tabasser|tuer|exterminer|pendre|bruler|virer tous)\b",
+            r"\b(?:i|we) would love to see (?:\w+ ){1,4}suffer\b|\bsomebody (?:ought to|should) (?:beat|kill|shoot|hang)\b|\bil (?:faut|faudrait) (?:les )?(?:tabasser|tuer|exterminer|pendre|bruler|virer tous)\b",
             r"\bmakes? me (?:sick|puke|vomit)\b you|\bme degoute[sz]?\b",
         )
     )

@@ -57,14 +57,13 @@ def passage_card(texts: Texts, passage: Passage) -> Markup:
 
 def flag_marks(texts: Texts, flags: Sequence[str]) -> Markup:
     """What the detectors suspect of a text."""
+    told = {
+        "injection": (texts("flag.injection"), texts("flag.injection_hint")),
+        "toxicity": (texts("flag.toxicity"), texts("flag.toxicity_hint")),
+    }
     return join(
         *(
-            element(
-                "span",
-                texts(f"flag.{flag}"),
-                class_="philo-flag",
-                title=texts(f"flag.{flag}_hint"),
-            )
+            element("span", told[flag][0], class_="philo-flag", title=told[flag][1])
             for flag in flags
         )
     )
