@@ -26,7 +26,8 @@ EXPLANATIONS = {
     "stereotypes by category": "The same, by what the pairs are about. Few pairs each: read the "
     "intervals.",
     "swapped identities": "Each question follows a sentence about who asks. Compared with the "
-    "first of a kind (name, gender, origin): the same passages, the same refusal, the same sentences.",
+    "first of a kind (name, gender, origin): the same passages, the same refusal, the same "
+    "sentences.",
     "refusals": "Of the model alone, without documents. A refusal is known by its words (French "
     "and English), so a model that writes nonsense counts as not refusing. Philo itself answers "
     "from documents only.",
@@ -121,8 +122,9 @@ def to_html(report: SafetyReport) -> str:
         "style-src 'unsafe-inline'\">"
         "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;"
         "padding:0 1rem}table{border-collapse:collapse;margin:1rem 0}"
-        "td,th{border:1px solid #cbd5e0;padding:.2rem .6rem;text-align:left}dt{font-weight:600}dd{margin:0 0 .3rem;"
-        "overflow-wrap:anywhere}svg{max-width:100%}</style></head>"
+        "td,th{border:1px solid #cbd5e0;padding:.2rem .6rem;text-align:left}"
+        "dt{font-weight:600}dd{margin:0 0 .3rem;overflow-wrap:anywhere}svg{max-width:100%}"
+        "</style></head>"
         f"<body><h1>{title}</h1><dl>{facts}</dl>{sections}"
         f"<h2>Where this belongs</h2>{_table(('file', 'what it shows'), USES)}</body></html>\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -49,9 +50,9 @@ def test_exports_of_a_summary_say_so_in_their_metadata(api):
     document = api.get("/documents").json()["documents"][0]["id"]
     stream = api.post("/summaries/stream", json={"documents": [document]})
     assert stream.headers["X-Philo-AI-Generated"] == "true"
-    summary = stream.text.rpartition("event: summary\ndata: ")[2].strip()
+    summary = json.loads(stream.text.rpartition("event: summary\ndata: ")[2])
     files = {
-        form: api.post("/summaries/export", content=f'{{"summary": {summary}, "format": "{form}"}}')
+        form: api.post("/summaries/export", json={"summary": summary, "format": form})
         for form in ("md", "docx", "pdf")
     }
     made_at = files["md"].headers["X-Philo-Made-At"]
