@@ -18,7 +18,7 @@ from assistant.audit import OPERATOR_NAME, Content
 from assistant.audit.keeper import AuditKeeper
 from assistant.conversations.store import Conversations
 from assistant.erasure.erasures import Erasures
-from assistant.errors import PhiloError, QuestionError
+from assistant.errors import GenerationStoppedError, PhiloError, QuestionError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library, StoredChunk
@@ -30,6 +30,7 @@ from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.safety.disclosure import GenerationState, GenerationSwitch
 from assistant.safety.policy import Policy
 from assistant.safety.screening import Screening
 from assistant.scope import EVERYTHING, Scope
@@ -87,6 +88,7 @@ class Assistant:
         self.conversations = Conversations(library.database)
         self.screening = Screening(Policy(settings.safety), library)
         self.turnstile = Turnstile()
+        self.generation = GenerationSwitch(settings.data)
         self._reranker = reranker
         self._open_ingestor = open_ingestor
         self._on_close = on_close
@@ -107,7 +109,11 @@ class Assistant:
         self.embedder = embedder
         self.fingerprints = model_fingerprints(settings.models)
         self._searcher = Searcher(
-            self.library, embedder, settings.retrieval, reranker=self._reranker
+            self.library,
+            embedder,
+            settings.retrieval,
+            reranker=self._reranker,
+            leaves_out="injection" if settings.safety.injection.exclude else None,
         )
         evidence = EvidenceReader(embedder, self._reader)
         self._composer = Composer(evidence, self.generator, settings, embedder)
@@ -141,12 +147,19 @@ class Assistant:
         self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
         return found
 
+    @property
+    def model_id(self) -> str:
+        """Of the model that writes; "none" where the documents' own sentences answer."""
+        return self.generator.model_id if self.generator else "none"
+
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
 
         Raises:
             GeneratorBusyError: too many ask; `retry_after_s` says when to try again.
+            GenerationStoppedError: an administrator has stopped all writing.
         """
+        self.generation.require_running()
         if self.generator is None:
             return Ticket()
         return self.generator.reserve(principal=principal, deadline_s=deadline_s)
@@ -173,20 +186,23 @@ class Assistant:
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
+            GenerationStoppedError: an administrator has stopped all writing, or does meanwhile.
             ModelError: the generator failed.
             AccessWithdrawnError: what it rests on was closed to the reader meanwhile.
         """
         started = time.perf_counter()
         try:
+            self.generation.require_running()
             question = self.screening.admit(question, scope, who=who)
             history = self.screening.admit_history(history, scope)
             query = self._read(question, history)
-        except QuestionError:
+        except (GenerationStoppedError, QuestionError):
             if ticket is not None:
                 ticket.cancel()
             raise
         key = cache_key(query.asked, history, readable, scope)
-        events = self._events(query, key, started, ticket or self.reserve())
+        place = ticket or self.reserve()
+        events = self.generation.watch(self._events(query, key, started, place), place.cancel)
         events = while_readable(events, self.library, readable_now or (lambda: readable))
         events = self.screening.show_all(events, readable, who=who)
         logged = self.screening.for_log(question)
@@ -254,8 +270,10 @@ class Assistant:
         Raises:
             DocumentNotFoundError, QuestionError: at once; see `find_document`.
             ParseError: at once; a file cannot be read.
+            GenerationStoppedError: as `ask`.
             others: see `Summariser.summarise`.
         """
+        self.generation.require_running()
         ids = [find_document(self.library, name, readable) for name in documents]
         drafts = [self.ingestor.read_file(path) for path in files]
         events = self._summariser.summarise(
@@ -270,7 +288,25 @@ class Assistant:
         events = summary_while_readable(events, ids, self.library, now)
         events = self.screening.show_all(events, readable, who=who)
         asked = audit_details.of_summary_request(ids, form, readable)
-        return self._recorded_summary(events, who, asked)
+        return self._recorded_summary(self.generation.watch(events, _wait), who, asked)
+
+    def stop_generation(self, reason: str, *, who: str = OPERATOR_NAME) -> GenerationState:
+        """End all answers and summaries that are being written and refuse more, until
+        `resume_generation`; searching goes on.
+
+        Raises:
+            DataDirectoryError: see `GenerationSwitch.stop`.
+        """
+        try:
+            return self.generation.stop(reason, by=who)
+        finally:
+            self.audit.record(who, "generation.stop", {"reason": reason})
+
+    def resume_generation(self, *, who: str = OPERATOR_NAME) -> GenerationState:
+        """Let answers and summaries be written again."""
+        state = self.generation.resume()
+        self.audit.record(who, "generation.resume", {})
+        return state
 
     @property
     def ingestor(self) -> Ingestor:
@@ -452,6 +488,10 @@ class Assistant:
         kept = [passage for passage in passages if passage.chunk_id in chunks]
         found = [chunks[passage.chunk_id] for passage in kept]
         return kept, self.library.with_twins(found, readable), self._composer
+
+
+def _wait() -> None:
+    """A summary looks at the switch before each of its steps."""
 
 
 def _replayed(events: Sequence[AskEvent], query: Query, started: float) -> Iterator[AskEvent]:

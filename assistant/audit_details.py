@@ -20,11 +20,6 @@ def of_question(
 ) -> dict[str, Any]:
     """The question, under which permission it was asked, and a digest of the settings that shape
     its answer. What of the scope is in the asker's words can be erased."""
-    shaping = {
-        "models": settings.models.model_dump(mode="json", exclude={"remote"}),
-        "retrieval": settings.retrieval.model_dump(mode="json"),
-        "answering": settings.answering.model_dump(mode="json"),
-    }
     return {
         "question": _text(question, settings),
         **_permission(readable),
@@ -32,14 +27,25 @@ def of_question(
             name: Content(value, bare=True) if name in ("author", "source") else value
             for name, value in scope.model_dump(mode="json", exclude_defaults=True).items()
         },
-        "settings": digest(json.dumps(shaping, sort_keys=True)),
+        "settings": settings_digest(settings),
     }
 
 
-def of_passages(passages: Sequence[Passage]) -> list[dict[str, str]]:
+def settings_digest(settings: Settings) -> str:
+    """SHA-256 of the settings that shape answers."""
+    shaping = {
+        "models": settings.models.model_dump(mode="json", exclude={"remote"}),
+        "retrieval": settings.retrieval.model_dump(mode="json"),
+        "answering": settings.answering.model_dump(mode="json"),
+    }
+    return digest(json.dumps(shaping, sort_keys=True))
+
+
+def of_passages(passages: Sequence[Passage]) -> list[dict[str, Any]]:
     """Chunk ids name the version."""
     return [
         {"document": one.document_id, "chunk": one.chunk_id, "sha256": digest(one.text)}
+        | ({"flags": list(one.flags)} if one.flags else {})
         for one in passages
     ]
 
@@ -71,6 +77,7 @@ def of_answer(
             "support": [round(sentence.support, 3) for sentence in sentences],
             "doubts": [one.doubt.fault if one.doubt else "" for one in sentences],
         },
+        "flags": list(answer.flags),
         "passages": of_passages(answer.passages),
     }
 

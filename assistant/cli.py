@@ -45,7 +45,7 @@ from assistant.commands.options import (
     read_scope,
 )
 from assistant.commands.people import groups_app, tokens_app, users_app
-from assistant.commands.safety_check import safety_app
+from assistant.commands.safety import safety_app
 from assistant.commands.serve import serve, tell_serving
 from assistant.commands.sources import sources_app
 from assistant.commands.summarize import summarize

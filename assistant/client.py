@@ -27,6 +27,7 @@ from assistant.remote_audit import RemoteAudit, RemoteErasures
 from assistant.remote_indexes import RemoteIndexes
 from assistant.remote_sharing import RemoteSharing
 from assistant.remote_sources import RemoteSources
+from assistant.safety.disclosure import GenerationState
 from assistant.scope import Scope
 from assistant.service import open_assistant
 from assistant.settings import Settings
@@ -146,6 +147,11 @@ class Client(Protocol):
 
     def chunk_texts(self, document_id: str) -> list[str]:
         """A document's text in its pieces, in order."""
+
+    def stop_generation(self, reason: str) -> GenerationState:
+        """End all answers and summaries and refuse more; searching goes on."""
+
+    def resume_generation(self) -> GenerationState: ...
 
     def close(self) -> None: ...
 
@@ -305,6 +311,12 @@ class LocalClient:
     def chunk_texts(self, document_id: str) -> list[str]:
         chunks = self._assistant.library.document_chunks(document_id, OPERATOR)
         return [chunk.text for chunk in chunks]
+
+    def stop_generation(self, reason: str) -> GenerationState:
+        return self._assistant.stop_generation(reason)
+
+    def resume_generation(self) -> GenerationState:
+        return self._assistant.resume_generation()
 
     def close(self) -> None:
         self._assistant.close()
@@ -478,6 +490,13 @@ class RemoteClient:
     def chunk_texts(self, document_id: str) -> list[str]:
         found = self._call("GET", f"{_document_path(document_id)}/chunks")
         return [chunk["text"] for chunk in found["chunks"]]
+
+    def stop_generation(self, reason: str) -> GenerationState:
+        stopped = self._call("POST", "/safety/stop", json={"reason": reason})
+        return GenerationState.model_validate(stopped)
+
+    def resume_generation(self) -> GenerationState:
+        return GenerationState.model_validate(self._call("POST", "/safety/resume"))
 
     def close(self) -> None:
         self._http.close()

@@ -83,6 +83,10 @@ class GenerationError(ModelError):
     """The generator failed while it wrote."""
 
 
+class GenerationStoppedError(PhiloError):
+    """An administrator has stopped all writing; searching still works."""
+
+
 class ProviderError(ModelError):
     """A remote model's provider refuses: the key, the model's name, or what was asked."""
 

@@ -263,13 +263,6 @@ class SecretSettings(Section):
     remote: Action = Field("mask", description="in what a model elsewhere gets")
 
 
-class SafetySettings(Section):
-    """What may be said to whom."""
-
-    personal_data: PersonalDataSettings = PersonalDataSettings()
-    secrets: SecretSettings = SecretSettings()
-
-
 class AuditSettings(Section):
     content: bool = Field(
         True, description="keep questions and answers in the audit log; else only their hashes"
@@ -282,6 +275,26 @@ class AuditSettings(Section):
         ge=0,
         description="older entries are cut off, and a signed checkpoint takes their place",
     )
+
+
+class InjectionSettings(Section):
+    exclude: bool = Field(
+        False,
+        description="passages that seem to order a model about are not found; else flagged",
+    )
+
+
+class ToxicitySettings(Section):
+    answers: bool = Field(True, description="flag answers that insult, threaten or degrade")
+
+
+class SafetySettings(Section):
+    """What may be said to whom, and what is done with what the detectors find."""
+
+    personal_data: PersonalDataSettings = PersonalDataSettings()
+    secrets: SecretSettings = SecretSettings()
+    injection: InjectionSettings = InjectionSettings()
+    toxicity: ToxicitySettings = ToxicitySettings()
 
 
 class IngestSettings(Section):

@@ -245,6 +245,11 @@ class Place(PublicModel):
     page: int
 
 
+Flag = Literal["injection", "toxicity"]
+"""What a detector suspects of a text: that it orders a model about, that it insults or threatens.
+Detectors err; docs/safety.md says how often."""
+
+
 class Passage(PublicModel):
     """A chunk as found for a question. `pages` is how many the document has; `places` are the
     other documents, of those that the reader may see, that hold the same text."""
@@ -262,6 +267,7 @@ class Passage(PublicModel):
     end: int
     text: str
     places: list[Place] = []
+    flags: list[Flag] = []
 
 
 class Citation(PublicModel):
@@ -280,6 +286,7 @@ class Citation(PublicModel):
     quote: str
     boxes: list[Box]
     places: list[Place] = []
+    flags: list[Flag] = []
 
 
 class Doubt(PublicModel):
@@ -314,7 +321,8 @@ class Timings(PublicModel):
 class Answer(PublicModel):
     """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
     is the gate's probability that the passages hold the answer. `cached`: it was given before,
-    and nothing that the reader may read has changed since."""
+    and nothing that the reader may read has changed since. `made_at` (UTC) is when it was written,
+    `flags` are of its own words."""
 
     question: str
     answer: str
@@ -329,6 +337,8 @@ class Answer(PublicModel):
     timings_ms: Timings
     cached: bool = False
     ai_generated: Literal[True] = True
+    made_at: str = ""
+    flags: list[Flag] = []
 
 
 class RatedSentence(PublicModel):
@@ -469,7 +479,8 @@ class DocumentInfo(PublicModel):
     mean over `recognised_pages`, in [0, 1]. `reason` says why a
     document is in quarantine. `parent_id` is the document it was attached to. `groups` and
     `users` may read it: nobody is told of groups that they are not in, nor of other users.
-    `findings`: kind of personal data or secret -> how often it was found."""
+    `findings`: kind of personal data or secret -> how often it was found.
+    `suspicious_chunks` seem to order a model about (see `Flag`)."""
 
     id: str
     uri: str
@@ -490,6 +501,7 @@ class DocumentInfo(PublicModel):
     recognised_pages: list[int]
     ocr_confidence: float | None
     chunks: int
+    suspicious_chunks: int = 0
     state: DocumentState
     reason: str | None
     parent_id: str | None

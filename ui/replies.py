@@ -41,6 +41,7 @@ class Passage(TypedDict):
     end: int
     text: str
     places: list[Place]
+    flags: list[str]
 
 
 class Citation(TypedDict):
@@ -55,6 +56,7 @@ class Citation(TypedDict):
     end: int
     quote: str
     places: list[Place]
+    flags: list[str]
 
 
 class Doubt(TypedDict):
@@ -86,6 +88,7 @@ class Answer(TypedDict):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+    flags: list[str]
 
 
 class Statement(TypedDict):

@@ -7,6 +7,7 @@ from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from langchain_core.messages import BaseMessage
@@ -26,6 +27,7 @@ from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query
+from assistant.safety.toxicity import flags_of, score_toxicity
 from assistant.sentences import split_sentences
 from assistant.settings import Settings
 from assistant.types import Answer, Citation, Passage, Sentence, Timings
@@ -147,6 +149,8 @@ class Composer:
                 first = first or time.perf_counter()
                 yield written
         refused = not sheet.sentences
+        screened = self._settings.safety.toxicity.answers and not refused
+        toxicity = score_toxicity(sheet.text()) if screened else 0.0
         done = time.perf_counter()
         yield Answer(
             question=query.asked,
@@ -159,6 +163,8 @@ class Composer:
             citations=sheet.citations,
             sentences=sheet.sentences,
             passages=list(passages),
+            flags=list(flags_of(injection=0.0, toxicity=toxicity)),
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             timings_ms=Timings(
                 retrieve=_ms(started, retrieved),
                 first_token=_ms(started, first or done),

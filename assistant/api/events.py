@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
@@ -25,8 +25,8 @@ logger = logging.getLogger(__name__)
 Event = tuple[str, BaseModel]
 Result = TypeVar("Result")
 
-LOOK_S = 0.5
-"""How often a waiting stream looks at its place in the queue."""
+LOOK_S = 0.25
+"""How often who waits looks at the place in the queue, and whether it is all over."""
 
 
 class EventStream(StreamingResponse):
@@ -41,6 +41,8 @@ def stream_events(
     ticket: Ticket | None = None,
     limiter: CapacityLimiter | None = None,
     write: Callable[[Event], str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    ended_by: Callable[[], PhiloError | None] = lambda: None,
 ) -> EventStream:
     """Send each event as it comes; the last one is `error` when the iterator raises.
 
@@ -51,10 +53,12 @@ def stream_events(
         ticket: while others are before it, `waiting` events tell how many.
         limiter: of the threads that wait for events.
         write: an event as it is sent; by default its name, and its body as JSON.
+        ended_by: asked while an event is waited for; an error is told at once, and the work
+            behind it is left to end.
     """
     return EventStream(
-        _frames(events, ticket or Ticket(), limiter, write or _frame),
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        _frames(events, ticket or Ticket(), limiter, write or _frame, ended_by),
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", **(headers or {})},
     )
 
 
@@ -64,8 +68,13 @@ async def call_while_connected(
     *,
     on_gone: Callable[[], None],
     limiter: CapacityLimiter,
+    ended_by: Callable[[], PhiloError | None] = lambda: None,
 ) -> Result:
-    """Run blocking work in a thread; `on_gone` is called when the client goes away meanwhile."""
+    """Run blocking work in a thread; `on_gone` is called when the client goes away meanwhile.
+
+    Args:
+        ended_by: asked while it runs; an error is raised at once, and the work left to end.
+    """
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -73,10 +82,17 @@ async def call_while_connected(
         on_gone()
 
     watcher = asyncio.create_task(watch())
+    working = asyncio.create_task(
+        anyio.to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=True)
+    )
     try:
-        return await anyio.to_thread.run_sync(work, limiter=limiter)
+        while not (await asyncio.wait({working}, timeout=LOOK_S))[0]:
+            if (ended := ended_by()) is not None:
+                raise ended
+        return working.result()
     finally:
         watcher.cancel()
+        working.cancel()
 
 
 def close_events(events: Iterator[object]) -> None:
@@ -91,6 +107,7 @@ async def _frames(
     ticket: Ticket,
     limiter: CapacityLimiter | None,
     write: Callable[[Event], str],
+    ended_by: Callable[[], PhiloError | None],
 ) -> AsyncIterator[str]:
     told = 0
     coming: asyncio.Task[Event | None] | None = None
@@ -100,6 +117,9 @@ async def _frames(
                 anyio.to_thread.run_sync(partial(_next, events), limiter=limiter)
             )
             while not (await asyncio.wait({coming}, timeout=LOOK_S))[0]:
+                if (ended := ended_by()) is not None:
+                    yield write(("error", describe(ended)))
+                    return
                 if ticket.position not in (0, told):
                     told = ticket.position
                     yield write(("waiting", WaitingEvent(position=told)))

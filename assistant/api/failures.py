@@ -21,6 +21,7 @@ from assistant.errors import (
     ContextTooLongError,
     ConversationNotFoundError,
     DocumentNotFoundError,
+    GenerationStoppedError,
     GeneratorBusyError,
     HoldError,
     IndexExistsError,
@@ -51,6 +52,7 @@ logger = logging.getLogger(__name__)
 
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (AccessWithdrawnError, 409),
+    (GenerationStoppedError, 503),
     (DocumentNotFoundError, 404),
     (JobNotFoundError, 404),
     (UnknownUserError, 404),

@@ -47,6 +47,7 @@ from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
 from assistant.api.reader import Caller, Reader, Scoped, asker_of, name_of, readable_of, rights_of
 from assistant.api.safety_check import add_safety_check
+from assistant.api.safety_switch import add_safety_switch, ended_by
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -68,6 +69,7 @@ from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
+from assistant.safety.disclosure import disclosure_headers
 from assistant.types import (
     Answer,
     DocumentInfo,
@@ -124,6 +126,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_models(api, assistant, operator_token)
     add_evaluations(api, assistant, operator_token)
     add_safety_check(api, assistant, operator_token)
+    add_safety_switch(api, assistant, operator_token)
     add_openai(api, assistant)
     add_mcp(api, assistant)
     complete_description(api, trusts_own_machine=login is None)
@@ -144,6 +147,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             chunks=chunks,
             max_question_chars=assistant.settings.answering.max_question_chars,
             max_file_bytes=assistant.settings.ingest.max_file_bytes,
+            generation=assistant.generation.state,
         )
 
     @api.get("/search")
@@ -176,7 +180,9 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
 
     @api.post("/ask")
-    async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
+    async def ask(
+        asked: AskRequest, request: Request, response: Response, principal: Caller
+    ) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
         ticket = assistant.reserve(principal=asker_of(request, principal))
         work = partial(
@@ -189,7 +195,15 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             who=name_of(principal),
             readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
-        return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
+        answer = await call_while_connected(
+            request,
+            work,
+            on_gone=ticket.cancel,
+            limiter=limiter,
+            ended_by=ended_by(assistant),
+        )
+        response.headers.update(disclosure_headers(answer.model, answer.made_at))
+        return answer
 
     @api.post("/ask/stream", response_class=EventStream)
     async def ask_stream(asked: AskRequest, request: Request, principal: Caller) -> EventStream:
@@ -217,7 +231,13 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
                 question=asked.question,
                 principal=principal,
             )
-        return stream_events(named, ticket=ticket, limiter=limiter)
+        return stream_events(
+            named,
+            ticket=ticket,
+            limiter=limiter,
+            headers=disclosure_headers(assistant.model_id),
+            ended_by=ended_by(assistant),
+        )
 
 
 def _named(events: Iterator[AskEvent]) -> Iterator[Event]:

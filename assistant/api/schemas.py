@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from assistant.safety.disclosure import RUNNING, GenerationState
 from assistant.scope import EVERYTHING, Scope
 from assistant.summarizing.types import ExportFormat, Form, Summary
 from assistant.types import (
@@ -148,6 +149,11 @@ class Health(PublicModel):
     chunks: int
     max_question_chars: int
     max_file_bytes: int
+    generation: GenerationState = RUNNING
+
+
+class StopRequest(PublicModel):
+    reason: str = Field(min_length=1, max_length=2000)
 
 
 class ErrorBody(PublicModel):

@@ -11,8 +11,10 @@ from fastapi import FastAPI, Header, HTTPException, Response
 from assistant.api.events import Event, EventStream, close_events, stream_events
 from assistant.api.operator import is_operator
 from assistant.api.reader import Caller, name_of, readable_of, rights_of
+from assistant.api.safety_switch import ended_by
 from assistant.api.schemas import SummaryExport, SummaryRequest
 from assistant.assistant import Assistant
+from assistant.safety.disclosure import disclosure_headers
 from assistant.summarizing.exporting import MEDIA_TYPES, export
 from assistant.summarizing.types import (
     StatementWritten,
@@ -45,7 +47,12 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
             sections=asked.sections,
             readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
-        return stream_events(_named(events), limiter=limiter)
+        return stream_events(
+            _named(events),
+            limiter=limiter,
+            headers=disclosure_headers(assistant.model_id),
+            ended_by=ended_by(assistant),
+        )
 
     @api.post(
         "/summaries/export",
@@ -54,7 +61,12 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
     )
     def export_summary(asked: SummaryExport, _: Caller) -> Response:
         """A summary as a file, with its citations as footnotes."""
-        return Response(export([asked.summary], asked.format), media_type=MEDIA_TYPES[asked.format])
+        summary = asked.summary
+        return Response(
+            export([summary], asked.format),
+            media_type=MEDIA_TYPES[asked.format],
+            headers=disclosure_headers(summary.model, summary.made_at),
+        )
 
 
 def _named(events: Iterator[SummaryEvent]) -> Iterator[Event]:

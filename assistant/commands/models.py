@@ -75,6 +75,16 @@ def show_model(model_id: str, data: Data = None, as_json: Json = False) -> None:
         print(f"{'file':>14}: {name}  {sha256 or '(recorded at the first pull)'}")
 
 
+@models_app.command("card")
+def show_card(model_id: str, data: Data = None) -> None:
+    """A model card in Markdown: source, licence, hashes, use and limits."""
+    from assistant.models.catalog import find_model
+    from assistant.safety.report_card import write_card
+
+    _, depot = _open(data)
+    print(write_card(find_model(model_id, depot), depot), end="")
+
+
 @models_app.command("pull")
 def pull_models(ids: Ids = None, data: Data = None, as_json: Json = False) -> None:
     """Fetch and convert models; without an id, those that the settings name."""

@@ -34,12 +34,15 @@ from assistant.knowledge.tables import (
 )
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
+from assistant.safety.injection import score_injection
+from assistant.safety.toxicity import flags_of, score_toxicity
 from assistant.types import (
     INHERIT,
     BlockKind,
     BlockSpan,
     Chunk,
     DocumentState,
+    Flag,
     Language,
     Line,
     Place,
@@ -80,6 +83,7 @@ class StoredChunk:
     language: Language | None
     piece_key: str = ""
     twins: tuple[Twin, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
     def places(self, offset: int = 0) -> list[Place]:
         """Where the twins say what this chunk says `offset` characters after its start."""
@@ -328,7 +332,15 @@ def to_stored_chunk(
         collection=document.collection,
         language=cast("Language | None", version.language),
         piece_key=piece.key,
+        flags=_flags_of(piece),
     )
+
+
+def _flags_of(piece: PieceRow) -> tuple[Flag, ...]:
+    """Texts of before the detectors are judged when they are read."""
+    injection = score_injection(piece.text) if piece.injection is None else piece.injection
+    toxicity = score_toxicity(piece.text) if piece.toxicity is None else piece.toxicity
+    return flags_of(injection=injection, toxicity=toxicity)
 
 
 def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
@@ -341,7 +353,13 @@ def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
 
 
 def to_piece_row(key: str, chunk: Chunk, vector: Vector) -> dict[str, Any]:
-    return {"key": key, "text": chunk.text, "embedding": vector.astype("<f4").tobytes()}
+    return {
+        "key": key,
+        "text": chunk.text,
+        "embedding": vector.astype("<f4").tobytes(),
+        "injection": score_injection(chunk.text),
+        "toxicity": score_toxicity(chunk.text),
+    }
 
 
 def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:

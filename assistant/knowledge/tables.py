@@ -168,13 +168,16 @@ class VersionRow(Table):
 
 class PieceRow(Table):
     """A text and its embedding, once for all chunks that hold it. `key` is `piece_key` of
-    them. `embedding` is D little-endian float32."""
+    them. `embedding` is D little-endian float32. `injection` and `toxicity` are the detectors'
+    scores; None: it came in before there were any."""
 
     __tablename__ = "pieces"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
     embedding: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    injection: Mapped[float | None]
+    toxicity: Mapped[float | None]
 
 
 class ChunkRow(Table):
