@@ -12,7 +12,7 @@ from typing import Any
 
 from assistant.knowledge.database import open_database
 from assistant.knowledge.jobs import JobQueue, NewJob
-from assistant.types import Attachment, JobKind, ParsedDocument
+from assistant.types import OPERATOR, Attachment, JobKind, JobState, ParsedDocument
 from ingestion.progress import Run
 from ingestion.watch import Watch
 
@@ -47,9 +47,9 @@ def test_reports_hold_while_every_step_takes_its_time(bench: Any, tmp_path: Path
 
     def delayed(step: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            time.sleep(chance.choice((0, 0, 0, 0.02, 0.1)))
+            time.sleep(chance.choice((0, 0, 0, 0.02, 0.08)))
             result = step(*arguments, **options)
-            time.sleep(chance.choice((0, 0, 0, 0.02, 0.1)))
+            time.sleep(chance.choice((0, 0, 0, 0.02, 0.08)))
             return result
 
         return call
@@ -70,23 +70,36 @@ def test_reports_hold_while_every_step_takes_its_time(bench: Any, tmp_path: Path
     def ingest(folder: Path) -> None:
         reports[folder.name] = bench.ingestor.ingest([str(folder)])
 
-    for round_ in range(2):
-        folders = [
-            fill(tmp_path / f"{name}{round_}", number) for name, number in (("a", 9), ("b", 33))
-        ]
-        for folder in folders:
-            (folder / "mail.md").write_text(f"A mail of {folder.name}, with a note.")
-            (folder / "empty.pdf").write_bytes(b"no PDF")
-        callers = [threading.Thread(target=ingest, args=(folder,)) for folder in folders]
-        for caller in callers:
-            caller.start()
-        for caller in callers:
-            caller.join()
-        for folder in folders:
-            stored = [uri for uri in bench.uris() if uri.startswith(folder.as_uri())]
-            report = reports[folder.name]
-            assert (report.added, len(report.failed)) == (len(stored), 1)
-            assert len(stored) == len([*folder.iterdir()])  # one failed, one was attached
+    folders = [fill(tmp_path / "few", 9), fill(tmp_path / "many", 25)]
+    for folder in folders:
+        (folder / "mail.md").write_text(f"A mail of {folder.name}, with a note.")
+        (folder / "empty.pdf").write_bytes(b"no PDF")
+    callers = [threading.Thread(target=ingest, args=(folder,)) for folder in folders]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    for folder in folders:
+        stored = [uri for uri in bench.uris() if uri.startswith(folder.as_uri())]
+        report = reports[folder.name]
+        assert (report.added, len(report.failed)) == (len(stored), 1)
+        assert len(stored) == len([*folder.iterdir()])  # one failed, one was attached
+
+
+def test_a_file_that_is_deleted_while_it_is_read_is_told_and_leaves_no_dead_job(
+    bench: Any, tmp_path: Path
+) -> None:
+    folder = fill(tmp_path / "rules", 3)
+
+    def change(path: Path, parsed: ParsedDocument) -> ParsedDocument:
+        if path.name == "1.md":
+            path.unlink()
+        return parsed
+
+    bench.change = change
+    report = bench.ingestor.ingest([str(folder)])
+    assert (report.added, [one.reason for one in report.failed]) == (2, ["it is no longer there"])
+    assert bench.library.jobs.counts(OPERATOR).keys() == {JobState.DONE, JobState.CANCELLED}
 
 
 def test_a_clock_that_is_set_back_hides_no_ending(bench: Any, tmp_path: Path) -> None:
