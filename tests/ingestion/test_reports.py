@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from assistant.errors import IngestError
 from assistant.knowledge.database import open_database
 from assistant.knowledge.jobs import JobQueue, NewJob
 from assistant.types import OPERATOR, Attachment, JobKind, JobState, ParsedDocument
@@ -84,6 +87,33 @@ def test_reports_hold_while_every_step_takes_its_time(bench: Any, tmp_path: Path
         report = reports[folder.name]
         assert (report.added, len(report.failed)) == (len(stored), 1)
         assert len(stored) == len([*folder.iterdir()])  # one failed, one was attached
+
+
+def test_who_waits_is_told_when_it_is_closed_and_the_rest_comes_in_later(
+    bench: Any, tmp_path: Path
+) -> None:
+    folder, told, begun = fill(tmp_path / "rules"), [], threading.Event()
+
+    def change(_path: Path, parsed: ParsedDocument) -> ParsedDocument:
+        begun.set()
+        time.sleep(0.2)
+        return parsed
+
+    def ingest() -> None:
+        with pytest.raises(IngestError, match="Philo was stopped") as caught:
+            bench.ingestor.ingest([str(folder)])
+        told.append(caught.value)
+
+    bench.change = change
+    caller = threading.Thread(target=ingest)
+    caller.start()
+    begun.wait(20)
+    bench.ingestor.close()
+    caller.join(20)
+    assert len(told) == 1
+    bench.ingestor = bench.open_ingestor()
+    bench.ingestor.ingest([str(folder)])
+    assert len(bench.uris()) == DOCUMENTS
 
 
 def test_a_file_that_is_deleted_while_it_is_read_is_told_and_leaves_no_dead_job(
