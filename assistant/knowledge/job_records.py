@@ -311,7 +311,7 @@ ENDING_COLUMNS = (
 )
 
 
-def to_ending(row: Row[Any]) -> Ending:
+def to_ending(row: Row[*tuple[Any, ...]]) -> Ending:
     """Of a row of `ENDING_COLUMNS`."""
     return Ending(
         job_id=row.id,
