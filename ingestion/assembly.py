@@ -133,7 +133,11 @@ class AssemblyLine:
             return not self._tasks
 
     def put(self, jobs: Sequence[Job]) -> None:
-        """Begin with jobs."""
+        """Begin with jobs. One that is on the line already, whose lease ended while the machine
+        slept, goes on there."""
+        with self._lock:
+            present = {task.job.id for task in self._tasks}
+        jobs = [job for job in jobs if job.id not in present]
         known: dict[tuple[str, str], Known] = {}
         for collection in {job.collection for job in jobs}:
             uris = [job.uri for job in jobs if job.collection == collection]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from assistant.errors import NothingToIngestError, ParseError
+from assistant.errors import IngestError, NothingToIngestError, ParseError
 from assistant.ingestor import Ingestor
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
@@ -91,6 +91,7 @@ class LocalIngestor:
         self._policy = Policy(settings.safety)
         self._recipe = self._recipe_of(embedder, settings)
         self._stated_stages = open_stages
+        self._closings = 0
         self.index_builder = IndexBuilder(library, settings)
         self._drawing = PageDrawing(settings.ingest)
         self._worker = Worker(
@@ -276,7 +277,9 @@ class LocalIngestor:
         return self._library.jobs.job(job_id, OPERATOR)
 
     def close(self) -> None:
-        """Stop the schedule and the worker; what is not finished is for the next ones."""
+        """Stop the schedule and the worker; what is not finished is for the next ones, and whoever
+        waits for it is told so."""
+        self._closings += 1
         self.sources.close()
         self.index_builder.close()
         self._worker.stop()
@@ -363,15 +366,20 @@ class LocalIngestor:
         Args:
             cancel: what is left of them, when the one who waits goes away.
         Raises:
-            what stopped all work; the jobs stay for the next worker.
+            what stopped all work, or IngestError because it was closed; the jobs stay for the
+            next worker.
         """
         queue, worker = self._library.jobs, self._worker
+        closings = self._closings
         troubles = worker.troubles
         changes = worker.changes
         worker.start()
         try:
             watch = Watch(self._library, run_id, run)
             while not watch.is_over() and worker.troubles == troubles:
+                if self._closings != closings:
+                    cancel = False
+                    raise IngestError("Philo was stopped; it goes on with the rest at its next run")
                 changes = worker.wait_for_change(changes, timeout_s=LOOK_S)
             watch.tell_incomplete()
         except BaseException:

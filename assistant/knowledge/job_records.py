@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from assistant.access.share_keys import group_names
@@ -298,7 +298,22 @@ def to_job(row: JobRow) -> Job:
     )
 
 
-def to_ending(row: JobRow) -> Ending:
+ENDING_COLUMNS = (
+    JobRow.id,
+    JobRow.document_id,
+    JobRow.finished_at,
+    JobRow.state,
+    JobRow.uri,
+    JobRow.outcome,
+    JobRow.reason,
+    JobRow.size_bytes,
+    JobRow.pages,
+    JobRow.chunks,
+)
+
+
+def to_ending(row: Row[*tuple[Any, ...]]) -> Ending:
+    """Of a row of `ENDING_COLUMNS`."""
     return Ending(
         job_id=row.id,
         document_id=row.document_id,

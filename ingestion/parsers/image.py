@@ -80,7 +80,10 @@ def open_image(path: Path) -> Any:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(path, formats=_FORMATS)
     except Image.DecompressionBombError as exc:
-        raise ParseError(f"the image has too many pixels: {exc}") from exc
+        raise ParseError(
+            f"the image has more than the {MOST_STORED_PIXELS:,} pixels that are decoded: "
+            "save it smaller"
+        ) from exc
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as exc:
         raise ParseError("the image is damaged or cut short: it cannot be opened") from exc
     return image
