@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import Field
 
-from assistant.api.operator import operator_only
+from assistant.api.administrator import administrators_only
 from assistant.assistant import Assistant
 from assistant.safety.check import SafetyCheck, check_text
 from assistant.safety.policy import Policy
@@ -22,7 +22,7 @@ def add_safety_check(api: FastAPI, assistant: Assistant, operator_token: str) ->
     Args:
         operator_token: who shows it may ask.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
 
     @router.post("/safety/check")
     def check(asked: CheckRequest) -> SafetyCheck:

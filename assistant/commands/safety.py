@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from assistant.commands.options import Data, Json, command_group, open_client, print_json
+from assistant.commands.safety_check import check
 from assistant.errors import ServiceError
 from assistant.safety.disclosure import GenerationState
 from assistant.settings import load_settings
 
 safety_app = command_group("safety", "What guards, what is found, and the switch for all writing.")
+safety_app.command("check")(check)
 
 
 @safety_app.command("stop")

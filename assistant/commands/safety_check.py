@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.commands.options import Data, Json, command_group, print_json
+from assistant.commands.options import Data, Json, print_json
 from assistant.errors import SourceNotFoundError
 from assistant.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from assistant.safety.check import SafetyCheck
 
-safety_app = command_group("safety", "What is done about personal data and secrets.")
 
-
-@safety_app.command("check")
 def check(
     file: Annotated[Path, typer.Argument(help="A document; - reads text from standard input.")],
     collection: Annotated[

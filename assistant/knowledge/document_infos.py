@@ -17,9 +17,11 @@ from assistant.knowledge.tables import (
     ChunkRow,
     CollectionRow,
     DocumentRow,
+    PieceRow,
     UserRow,
     VersionRow,
 )
+from assistant.safety.injection import injection_threshold
 from assistant.types import INHERIT, Access, AccessFrom, DateBasis, DocumentInfo, Language, Readable
 
 
@@ -46,10 +48,31 @@ def load_documents(
             .group_by(ChunkRow.version_id)
         )
         chunks |= {row[0]: row[1] for row in session.execute(counts)}
+    suspicious = _count_suspicious(session, [version.id for _, version in rows])
     return [
-        to_document_info(document, version, chunks.get(version.id, 0), shared[document.id])
+        to_document_info(
+            document,
+            version,
+            chunks.get(version.id, 0),
+            shared[document.id],
+            suspicious=suspicious.get(version.id, 0),
+        )
         for document, version in rows
     ]
+
+
+def _count_suspicious(session: Session, version_ids: Sequence[str]) -> dict[str, int]:
+    """Version id -> how many of its chunks seem to order a model about."""
+    found: dict[str, int] = {}
+    for ids in in_batches(version_ids):
+        counts = (
+            select(ChunkRow.version_id, func.count())
+            .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
+            .where(ChunkRow.version_id.in_(ids), PieceRow.injection >= injection_threshold())
+            .group_by(ChunkRow.version_id)
+        )
+        found |= {row[0]: row[1] for row in session.execute(counts)}
+    return found
 
 
 def load_shared(
@@ -115,7 +138,7 @@ def to_access(keys: Iterable[str], names: Mapping[str, str], readable: Readable)
 
 
 def to_document_info(
-    document: DocumentRow, version: VersionRow, chunks: int, shared: Shared
+    document: DocumentRow, version: VersionRow, chunks: int, shared: Shared, *, suspicious: int = 0
 ) -> DocumentInfo:
     empty: list[int] = json.loads(version.empty_pages)
     recognised: list[tuple[int, float]] = json.loads(version.recognised)
@@ -140,6 +163,7 @@ def to_document_info(
         recognised_pages=[page for page, _ in recognised],
         ocr_confidence=mean_confidence(recognised),
         chunks=chunks,
+        suspicious_chunks=suspicious,
         state="quarantined" if held else "published",
         reason=document.held_reason if held else None,
         parent_id=shared.parent_id,
