@@ -64,7 +64,9 @@ def complete_description(api: FastAPI, *, trusts_own_machine: bool = True) -> No
     Args:
         trusts_own_machine: most routes want no token then.
     """
-    own = [{TOKEN_SCHEME: []}, {}] if trusts_own_machine else [{TOKEN_SCHEME: []}]
+    own: list[dict[str, list[str]]] = (
+        [{TOKEN_SCHEME: []}, {}] if trusts_own_machine else [{TOKEN_SCHEME: []}]
+    )
     generate = api.openapi
 
     def openapi() -> dict[str, Any]:
