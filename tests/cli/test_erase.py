@@ -1,13 +1,16 @@
 """Erasing and one's own data on the command line."""
 
+import tempfile
 import zipfile
 
 SALARY = "The director of the institute earns two hundred thousand euros in a year"
 
 
 def test_a_document_and_a_person_are_erased_with_receipts_that_can_be_checked(
-    philo, handbook, data, tmp_path
+    philo, handbook, data, tmp_path, monkeypatch
 ):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (handbook / "pay.md").write_text(f"# Pay\n\n{SALARY}.\n")
     assert philo("ingest", handbook).code == 0
     assert philo("users", "add", "Zebulon").code == 0
