@@ -126,11 +126,12 @@ def of_documents(documents: Collection[str], traces: Traces) -> Any:
 
 
 def of_user(name: str) -> Any:
-    """All contents of somebody's rows, and their name in the rows of others."""
+    """All contents of somebody's rows and of holds on them, and their name in other rows."""
     key = name.strip().casefold()
 
     def wanted(place: Place) -> bool:
-        if place.entry.who.casefold() == key:
+        held = place.entry.details.get("user") if place.entry.action.startswith("hold.") else None
+        if place.entry.who.casefold() == key or str(held).casefold() == key:
             return True
         return bool(place.value) and str(json.loads(place.value)).casefold() == key
 
