@@ -60,7 +60,7 @@ class Permissions(RuleBasedStateMachine):
         self.secrets = itertools.count()
         for name, group in zip(NAMES[:people], (*GROUPS, "hr"), strict=False):
             self.come(name, {group}, True)
-        for uri, group in zip(URIS[:papers], (*GROUPS, EVERYONE, None), strict=False):
+        for uri, group in zip(URIS[:papers], (None, "hr", None, "law"), strict=False):
             self.bring_in(uri, SETS[0], None if group is None else {group}, None, False)
 
     def teardown(self) -> None:
@@ -171,6 +171,10 @@ class Permissions(RuleBasedStateMachine):
             self.world.library.retire(paper.id)
 
     # What happens to rights
+
+    @rule(collection=collections, group=st.sampled_from(GROUPS))
+    def share_collection_with_one(self, collection: str, group: str) -> None:
+        self.share_collection(collection, {group}, set())
 
     @rule(collection=collections, groups=some_groups, people=some_names)
     def share_collection(self, collection: str, groups: set[str], people: set[str]) -> None:
