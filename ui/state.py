@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeVar
@@ -51,7 +52,7 @@ T = TypeVar("T")
 class Exchange:
     """A question and what came of it: neither answer nor error when it was interrupted.
     `rated_good` is what the reader said of the answer, `id` under which it is kept,
-    `follow_ups` the questions that go on from it once they are known."""
+    `follow_ups` the questions that go on from it."""
 
     question: str
     id: str = ""
@@ -60,7 +61,7 @@ class Exchange:
     rated_good: bool | None = None
     withheld: bool = False
     forgotten: bool = False
-    follow_ups: list[str] | None = None
+    follow_ups: Future[list[str]] | None = None
 
 
 @dataclass(slots=True)

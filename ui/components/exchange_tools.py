@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import streamlit as st
 
 from ui import state
-from ui.client import Service, ServiceError
+from ui.client import Service
 from ui.components.markup import Markup, element, literal_markdown, show, show_hint
 from ui.conversations import export_conversation, suggest_questions
 from ui.language import Texts
-from ui.read_ahead import read_ahead
 from ui.replies import Answer, Scope
 from ui.state import Exchange
 
@@ -65,25 +64,35 @@ def copy_button(texts: Texts, question: str, answer: Answer) -> Markup:
     )
 
 
-def show_follow_ups(service: Service, texts: Texts, exchange: Exchange, scope: Scope) -> None:
-    """Questions that go on from the last answer; each asks itself."""
+def show_follow_ups(
+    place: st.delta_generator.DeltaGenerator,
+    service: Service,
+    texts: Texts,
+    exchange: Exchange,
+    scope: Scope,
+) -> None:
+    """Questions that go on from the last answer, in `place`; each asks itself. Comes last in a
+    run: they may take seconds, and are asked for once however often the page runs meanwhile."""
     if exchange.answer is None or exchange.answer["refused"]:
         return
-    place = st.empty()
     if exchange.follow_ups is None:
-        asked = [one.question for one in state.conversation()]
-        wait = read_ahead(_suggest(service, texts, exchange.answer, asked, scope), wait_s=POLL_S)
-        try:
-            for found in wait:
-                place.empty()  # lets the reader do something else meanwhile
-                if found is not None:
-                    exchange.follow_ups = found
-        except ServiceError:
-            return  # nobody has asked for them
-    if exchange.follow_ups:
+        exchange.follow_ups = _open_threads().submit(
+            suggest_questions,
+            service,
+            exchange.answer["citations"],
+            asked=[one.question for one in state.conversation()],
+            language=texts.language,
+            scope=scope,
+        )
+    while not exchange.follow_ups.done():
+        place.empty()  # lets the reader do something else meanwhile
+        wait([exchange.follow_ups], timeout=POLL_S)
+    if exchange.follow_ups.exception() is not None:  # nobody has asked for them
+        return
+    if questions := exchange.follow_ups.result():
         with place.container():
             show_hint(texts("ask.follow_ups"))
-            for number, question in enumerate(exchange.follow_ups):
+            for number, question in enumerate(questions):
                 st.button(
                     literal_markdown(question),
                     key=f"example-follow-{number}",
@@ -93,9 +102,6 @@ def show_follow_ups(service: Service, texts: Texts, exchange: Exchange, scope: S
                 )
 
 
-def _suggest(
-    service: Service, texts: Texts, answer: Answer, asked: list[str], scope: Scope
-) -> Generator[list[str], None, None]:
-    yield suggest_questions(
-        service, answer["citations"], asked=asked, language=texts.language, scope=scope
-    )
+@st.cache_resource
+def _open_threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="philo-follow-ups")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.client import Service, ServiceError
@@ -67,21 +68,24 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
     enable_copying()
     opened = shown_citation(talk.exchanges)
     if opened is None:
-        _show_talk(service, texts, health, history, question)
-        return
-    left, right = st.columns([6, 5], gap="medium")
-    with left:
-        _show_talk(service, texts, health, history, question)
-    with right:
-        show_source(service, texts, *opened)
+        scope, below = _show_talk(service, texts, health, history, question)
+    else:
+        left, right = st.columns([6, 5], gap="medium")
+        with left:
+            scope, below = _show_talk(service, texts, health, history, question)
+        with right:
+            show_source(service, texts, *opened)
+    if talk.exchanges and talk.mine:
+        show_follow_ups(below, service, texts, talk.exchanges[-1], scope)
 
 
 def _show_talk(
     service: Service, texts: Texts, health: Health, history: list[Turn], question: str
-) -> None:
+) -> tuple[Scope, DeltaGenerator]:
+    """The scope that was chosen, and the place below the last answer."""
     exchanges = state.conversation()
     scope: Scope = choose_scope(service, texts, health) if state.talk().mine else {}
-    examples = st.empty()
+    examples = below = st.empty()
     if not exchanges:
         with examples.container():
             show_examples(service, texts, health)
@@ -98,8 +102,8 @@ def _show_talk(
                 show(finished_answer(texts, exchange.answer, scope=str(number)))
             if exchange.answer is not None:
                 _show_tools(service, texts, exchange, number)
-                if is_last and state.talk().mine:
-                    show_follow_ups(service, texts, exchange, scope)
+            below = st.empty()
+    return scope, below
 
 
 def _show_tools(service: Service, texts: Texts, exchange: Exchange, number: int) -> None:
