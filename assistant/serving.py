@@ -79,6 +79,7 @@ def serve(
         with announced(settings.data, f"http://{here}/api") as service:
             page = find_plugin("page") if with_page else None
             login = open_login(assistant, policy.key, address) if policy.key else None
+            assistant.library.sharing.login_demanded = login is not None
             guard = Middleware(
                 OriginGuard,
                 base_url=address,

@@ -15,7 +15,7 @@ from assistant.access.names import is_group_name
 from assistant.access.people import People
 from assistant.access.settings import OidcSettings
 from assistant.access.types import Role, UserInfo
-from assistant.audit import Audit
+from assistant.audit import Audit, Content
 from assistant.errors import LastAdminError, PeopleError, SignInError
 from assistant.knowledge.database import Database
 from assistant.knowledge.tables import IdentityRow, UserRow
@@ -130,6 +130,7 @@ class Provisioning:
 
     def _log(self, action: str, user: UserInfo) -> None:
         told = user.model_dump(mode="json") | {"issuer": self._settings.issuer}
+        told["name"] = Content(user.name, bare=True)
         self._audit.record(PROVIDER_NAME, action, told)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from assistant.access.types import Principal
-from assistant.audit import OPERATOR_NAME
+from assistant.audit import OPERATOR_NAME, Content
 from assistant.errors import AccessDeniedError, UnknownUserError
 from assistant.knowledge.library import Library
 from assistant.types import OPERATOR, Access, CollectionInfo
@@ -49,7 +51,7 @@ class CallersSharing:
         told = self._library.document(document_id, OPERATOR)
         now = Access(groups=told.groups, users=told.users)
         by = {"document": document_id, "inherits": access is None}
-        self._library.audit.record(self._who, "document.share", by | now.model_dump(mode="json"))
+        self._library.audit.record(self._who, "document.share", by | _of(now))
         return now
 
     def collections(self) -> list[CollectionInfo]:
@@ -61,6 +63,14 @@ class CallersSharing:
                 f"{self._who} may not say who reads collections; an admin or the operator may"
             )
         self._sharing.share_collection(name, access)
-        told = {"collection": name.strip(), **access.model_dump(mode="json")}
+        told = {"collection": name.strip(), **_of(access)}
         self._library.audit.record(self._who, "collection.share", told)
         return next(one for one in self.collections() if one.name == name.strip())
+
+
+def _of(access: Access) -> dict[str, Any]:
+    """For the log; who is named in it can be erased."""
+    return {
+        "groups": access.groups,
+        "users": [Content(name, bare=True) for name in access.users],
+    }

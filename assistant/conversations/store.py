@@ -208,11 +208,12 @@ class Conversations:
             session.delete(find_row(session, conversation_id, is_own(principal)))
         self._database.truncate_log()
 
-    def forget_document(self, document_id: str) -> None:
-        """Take out of all conversations what was drawn from a document."""
+    def forget_document(self, document_id: str) -> int:
+        """Take out of all conversations what was drawn from a document; from how many answers."""
         with self._database.writing() as session:
-            forget_documents(session, [document_id])
+            changed = forget_documents(session, [document_id])
         self._database.truncate_log()
+        return changed
 
     def forget_user(self, name: str) -> int:
         """Delete all conversations of a user; how many there were."""
@@ -245,8 +246,9 @@ class Conversations:
             return exported
 
 
-def forget_documents(session: Session, document_ids: Sequence[str]) -> None:
+def forget_documents(session: Session, document_ids: Sequence[str]) -> int:
     """See `Conversations.forget_document`; part of a transaction of the library's."""
+    changed = 0
     for ids in in_batches(document_ids):
         of_these = select(ExchangeDocumentRow.exchange_id).where(
             ExchangeDocumentRow.document_id.in_(all_of(ids))
@@ -258,10 +260,12 @@ def forget_documents(session: Session, document_ids: Sequence[str]) -> None:
             left = cut_answer(answer, documents_of(answer) - set(ids))
             row.answer = None if left is None else left.model_dump_json()
             row.forgotten = left is None
+            changed += 1
         session.flush()
         session.execute(
             delete(ExchangeDocumentRow).where(ExchangeDocumentRow.document_id.in_(all_of(ids)))
         )
+    return changed
 
 
 def _title_of(question: str) -> str:

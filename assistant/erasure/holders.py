@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from assistant.conversations.store import Conversations
 from assistant.knowledge.library import Library
 
 if TYPE_CHECKING:
@@ -50,8 +51,22 @@ def content_holders(library: Library) -> list[Holder]:
     from assistant.erasure.question_sets import CollectedSets
 
     sets = CollectedSets(library)
-    ratings = library.ratings
+    ratings, conversations = library.ratings, Conversations(library.database)
     return [
+        Holder(
+            "pseudonyms",
+            forget_document=lambda document_id: library.pseudonyms.forget_unused(
+                besides=document_id
+            ),
+        ),
+        Holder(
+            "conversations",
+            forget_document=conversations.forget_document,
+            forget_user=conversations.forget_user,
+            of_user=lambda name: [
+                one.model_dump(mode="json") for one in conversations.export_user(name)
+            ],
+        ),
         Holder(
             "question sets",
             forget_document=sets.forget_document,

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from assistant.access.types import Role, TokenScope
-from assistant.api.guard import LoopbackGuard
+from assistant.api.guard import OriginGuard
 from assistant.api.mounting import api_routes
 from assistant.api.rest import create_api
 from assistant.assistant import Assistant
@@ -25,7 +25,7 @@ OPERATOR_TOKEN = "the operator's own"
 def served(assistant: Assistant) -> Iterator[str]:
     """The address of the service while it runs."""
     api = create_api(assistant, operator_token=OPERATOR_TOKEN)
-    app = Starlette(routes=api_routes(api), middleware=[Middleware(LoopbackGuard)])
+    app = Starlette(routes=api_routes(api), middleware=[Middleware(OriginGuard, forwarded=False)])
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)

@@ -22,7 +22,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from assistant.errors import SafetyError
 from assistant.knowledge.database import Database
-from assistant.knowledge.tables import PseudonymRow
+from assistant.knowledge.stored import in_batches
+from assistant.knowledge.tables import PseudonymRow, VersionRow
 from assistant.safety.finding import Kind
 from assistant.safety.personal.folding import fold_alike
 
@@ -93,6 +94,25 @@ class Pseudonyms:
             self._known.clear()
             query = delete(PseudonymRow).where(PseudonymRow.digest.in_(digests))
             return len(session.execute(query.returning(PseudonymRow.digest)).all())
+
+    def forget_unused(self, *, besides: str) -> int:
+        """Remove the values that stand in no document but this one; how many there were."""
+        texts = select(VersionRow.text).where(VersionRow.document_id != besides)
+        with self._lock, self._database.writing() as session:
+            sealed = select(PseudonymRow.digest, PseudonymRow.kind, PseudonymRow.number)
+            kept = session.execute(sealed.where(PseudonymRow.sealed.is_not(None))).all()
+            if not kept:
+                return 0
+            used = {
+                (match[1].lower(), int(match[2]))
+                for text in session.scalars(texts.execution_options(yield_per=100))
+                for match in PSEUDONYM.finditer(text)
+            }
+            unused = [digest for digest, kind, number in kept if (kind, number) not in used]
+            self._known.clear()
+            for some in in_batches(unused):
+                session.execute(delete(PseudonymRow).where(PseudonymRow.digest.in_(some)))
+            return len(unused)
 
     def _look_up(self, wanted: Sequence[Value], *, keep: bool) -> None:
         digests = {one: self._digest(one) for one in wanted}
