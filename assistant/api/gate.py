@@ -11,7 +11,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.access.login import Login
 
-OPEN = ("/api/", "/v1/", "/account", "/static/", "/favicon", "/_stcore/health", "/_stcore/host-config")
+OPEN = (
+    "/api/",
+    "/v1/",
+    "/account",
+    "/static/",
+    "/favicon",
+    "/_stcore/health",
+    "/_stcore/host-config",
+)
 """These ask for themselves, or hold nothing of anybody."""
 
 
