@@ -9,21 +9,30 @@ from typing import Any
 
 from assistant import audit_details
 from assistant.access.audited import AuditedPeople
+from assistant.access.credentials import Credentials
 from assistant.answering.cache import AnswerCache, CacheKey, cache_key
 from assistant.answering.compose import AskEvent, Composer
 from assistant.answering.evidence import EvidenceReader
-from assistant.audit import OPERATOR_NAME
-from assistant.errors import PhiloError
+from assistant.answering.follow_ups import FollowUpRequest, suggest
+from assistant.audit import OPERATOR_NAME, Content
+from assistant.audit.keeper import AuditKeeper
+from assistant.conversations.store import Conversations
+from assistant.erasure.erasures import Erasures
+from assistant.errors import GenerationStoppedError, PhiloError, QuestionError
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
-from assistant.knowledge.library import Library
+from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
+from assistant.models.fingerprints import model_fingerprints
 from assistant.models.generators.base import Generator, Ticket
 from assistant.models.readers import Reader
 from assistant.models.rerankers.base import Reranker
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
+from assistant.safety.disclosure import GenerationState, GenerationSwitch
+from assistant.safety.policy import Policy
+from assistant.safety.screening import Screening
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import Settings
 from assistant.summarizing.choosing import find_document
@@ -41,6 +50,7 @@ from assistant.types import (
     Timings,
     Turn,
 )
+from assistant.while_readable import ReadableNow, summary_while_readable, while_readable
 
 
 class Assistant:
@@ -71,8 +81,14 @@ class Assistant:
         self.library = library
         self.generator = generator
         self.audit = library.audit
-        self.people = AuditedPeople(library.people, library.audit)
+        self.credentials = Credentials(
+            library.database, library.people, min_chars=settings.access.min_password_chars
+        )
+        self.people = AuditedPeople(library.people, self.credentials, library.audit)
+        self.conversations = Conversations(library.database)
+        self.screening = Screening(Policy(settings.safety), library)
         self.turnstile = Turnstile()
+        self.generation = GenerationSwitch(settings.data)
         self._reranker = reranker
         self._open_ingestor = open_ingestor
         self._on_close = on_close
@@ -84,13 +100,20 @@ class Assistant:
         self.use(embedder, settings)
         self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
         self.indexes = Indexes(self)
+        self.erasures = Erasures(library, alone=self.turnstile.alone)
+        self.audit_keeper = AuditKeeper(library.audit, settings.audit)
 
     def use(self, embedder: Embedder, settings: Settings) -> None:
         """Answer with another index: these belong to the one that the library has in use now."""
         self.settings = settings
         self.embedder = embedder
+        self.fingerprints = model_fingerprints(settings.models)
         self._searcher = Searcher(
-            self.library, embedder, settings.retrieval, reranker=self._reranker
+            self.library,
+            embedder,
+            settings.retrieval,
+            reranker=self._reranker,
+            leaves_out="injection" if settings.safety.injection.exclude else None,
         )
         evidence = EvidenceReader(embedder, self._reader)
         self._composer = Composer(evidence, self.generator, settings, embedder)
@@ -112,21 +135,31 @@ class Assistant:
         Args:
             who: for the audit log.
         Raises:
-            QuestionError: the question is empty or too long.
+            QuestionError: the question is empty or too long, or holds what may not be asked.
         """
+        question = self.screening.admit(question, scope, who=who)
         query = self._read(question)
         with self.turnstile.shared():
             found = self._searcher.search(query, k=k, readable=readable, scope=scope)
-        details = audit_details.of_question(question, readable, scope, self.settings)
+        found = self.screening.show(found, readable, who=who)
+        logged = self.screening.for_log(question)
+        details = audit_details.of_question(logged, readable, scope, self.settings)
         self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
         return found
+
+    @property
+    def model_id(self) -> str:
+        """Of the model that writes; "none" where the documents' own sentences answer."""
+        return self.generator.model_id if self.generator else "none"
 
     def reserve(self, *, principal: str = "", deadline_s: float | None = None) -> Ticket:
         """Take a place now for a question that is asked next; see `Generator.reserve`.
 
         Raises:
             GeneratorBusyError: too many ask; `retry_after_s` says when to try again.
+            GenerationStoppedError: an administrator has stopped all writing.
         """
+        self.generation.require_running()
         if self.generator is None:
             return Ticket()
         return self.generator.reserve(principal=principal, deadline_s=deadline_s)
@@ -140,24 +173,40 @@ class Assistant:
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
         who: str = OPERATOR_NAME,
+        readable_now: ReadableNow | None = None,
     ) -> Iterator[AskEvent]:
         """The passages found, then each checked sentence, last the whole answer.
 
         Closing the iterator stops the generator.
 
         Args:
+            readable_now: what the reader may read while the answer is written; None: the same.
             ticket: from `reserve`; without one, a place is taken now.
             who: for the audit log, in which the answer stands before it is given.
         Raises:
             QuestionError: at once, before the first event.
             GeneratorBusyError: at once, without a ticket.
+            GenerationStoppedError: an administrator has stopped all writing, or does meanwhile.
             ModelError: the generator failed.
+            AccessWithdrawnError: what it rests on was closed to the reader meanwhile.
         """
         started = time.perf_counter()
-        query = self._read(question, history)
+        try:
+            self.generation.require_running()
+            question = self.screening.admit(question, scope, who=who)
+            history = self.screening.admit_history(history, scope)
+            query = self._read(question, history)
+        except (GenerationStoppedError, QuestionError):
+            if ticket is not None:
+                ticket.cancel()
+            raise
         key = cache_key(query.asked, history, readable, scope)
-        events = self._events(query, key, started, ticket or self.reserve())
-        asked = audit_details.of_question(question, readable, scope, self.settings)
+        place = ticket or self.reserve()
+        events = self.generation.watch(self._events(query, key, started, place), place.cancel)
+        events = while_readable(events, self.library, readable_now or (lambda: readable))
+        events = self.screening.show_all(events, readable, who=who)
+        logged = self.screening.for_log(question)
+        asked = audit_details.of_question(logged, readable, scope, self.settings)
         return self._recorded(events, who, asked)
 
     def answer(
@@ -169,13 +218,35 @@ class Assistant:
         history: Sequence[Turn] = (),
         ticket: Ticket | None = None,
         who: str = OPERATOR_NAME,
+        readable_now: ReadableNow | None = None,
     ) -> Answer:
         """`ask`, read to its end."""
         *_, last = self.ask(
-            question, readable=readable, scope=scope, history=history, ticket=ticket, who=who
+            question,
+            readable=readable,
+            scope=scope,
+            history=history,
+            ticket=ticket,
+            who=who,
+            readable_now=readable_now,
         )
         assert isinstance(last, Answer)  # noqa: S101 - tells the type checker what `ask` promises
         return last
+
+    def follow_ups(self, follow: FollowUpRequest, readable: Readable) -> list[str]:
+        """Questions that go on from an answer, and that the documents answer.
+
+        Raises:
+            QuestionError: see `ask`.
+        """
+
+        def find_evidence(question: str) -> str | None:
+            query = self._read(question)
+            with self.turnstile.shared():
+                passages, shown, composer = self._find(query, readable, follow.scope)
+            return composer.find_evidence(query, passages, shown)
+
+        return suggest(self.library, follow, readable, find_evidence)
 
     def summarise(
         self,
@@ -187,6 +258,7 @@ class Assistant:
         language: Language | None = None,
         sections: Sequence[str] = (),
         who: str = OPERATOR_NAME,
+        readable_now: ReadableNow | None = None,
     ) -> Iterator[SummaryEvent]:
         """Progress, each checked statement, last the whole summary; see `Summariser`.
 
@@ -194,11 +266,14 @@ class Assistant:
             documents: ids, addresses or titles of documents.
             files: paths of files that are read for this summary only.
             who: for the audit log, in which the summary stands before it is given.
+            readable_now: as in `ask`.
         Raises:
             DocumentNotFoundError, QuestionError: at once; see `find_document`.
             ParseError: at once; a file cannot be read.
+            GenerationStoppedError: as `ask`.
             others: see `Summariser.summarise`.
         """
+        self.generation.require_running()
         ids = [find_document(self.library, name, readable) for name in documents]
         drafts = [self.ingestor.read_file(path) for path in files]
         events = self._summariser.summarise(
@@ -209,8 +284,29 @@ class Assistant:
             language=language,
             sections=sections,
         )
+        now = readable_now or (lambda: readable)
+        events = summary_while_readable(events, ids, self.library, now)
+        events = self.screening.show_all(events, readable, who=who)
         asked = audit_details.of_summary_request(ids, form, readable)
-        return self._recorded_summary(events, who, asked)
+        return self._recorded_summary(self.generation.watch(events, _wait), who, asked)
+
+    def stop_generation(self, reason: str, *, who: str = OPERATOR_NAME) -> GenerationState:
+        """End all answers and summaries that are being written and refuse more, until
+        `resume_generation`; searching goes on.
+
+        Raises:
+            DataDirectoryError: see `GenerationSwitch.stop`.
+        """
+        try:
+            return self.generation.stop(reason, by=who)
+        finally:
+            self.audit.record(who, "generation.stop", {"reason": reason})
+
+    def resume_generation(self, *, who: str = OPERATOR_NAME) -> GenerationState:
+        """Let answers and summaries be written again."""
+        state = self.generation.resume()
+        self.audit.record(who, "generation.resume", {})
+        return state
 
     @property
     def ingestor(self) -> Ingestor:
@@ -225,7 +321,8 @@ class Assistant:
     ) -> IngestReport:
         """Put what came of bringing `places` in into the audit log; the report."""
         counts = report.model_dump(include={"added", "updated", "removed", "pages", "chunks"})
-        told = {"places": list(places), "failed": len(report.failed), **counts}
+        named = [Content(place, bare=True) for place in places]
+        told = {"places": named, "failed": len(report.failed), **counts}
         self.audit.record(who, "ingest", told)
         return report
 
@@ -236,10 +333,12 @@ class Assistant:
 
         Raises:
             DocumentNotFoundError: there is none, or none that the reader may see.
+            LegalHoldError: it is under legal hold.
         """
         document = self.library.document(document_id, readable)
+        self.audit.holds.require_free(documents=self.library.family([document.id]))
         self.library.retire(document.id)
-        self.audit.record(who, "document.remove", {"document": document.id, "uri": document.uri})
+        self.audit.record(who, "document.remove", audit_details.of_document(document))
 
     def release_document(
         self, document_id: str, readable: Readable, *, who: str = OPERATOR_NAME
@@ -251,7 +350,7 @@ class Assistant:
         """
         document = self.library.document(document_id, readable)
         released = self.library.release(document.id)
-        self.audit.record(who, "document.release", {"document": document.id, "uri": document.uri})
+        self.audit.record(who, "document.release", audit_details.of_document(document))
         return released
 
     def retry_job(self, job_id: str, readable: Readable) -> JobInfo:
@@ -269,8 +368,15 @@ class Assistant:
         """Bring in, in the background, what earlier processes left and what comes."""
         self._works_in_background = True
         self.ingestor.start()
+        self.audit_keeper.start()
+
+    def catch_up(self) -> None:
+        """Finish erasures that were cut short, and let go of what the audit keeps no longer."""
+        self.erasures.resume()
+        self.audit_keeper.prune_if_wanted()
 
     def close(self) -> None:
+        self.audit_keeper.close()
         if self._ingestor is not None:
             self._ingestor.close()
         self.embedder.close()
@@ -322,7 +428,8 @@ class Assistant:
             for event in events:
                 if isinstance(event, Answer):
                     ended = ""
-                    told = audit_details.of_answer(event, self.settings)
+                    logged = self.screening.for_log(event.answer)
+                    told = audit_details.of_answer(event, logged, self.settings, self.fingerprints)
                     self.audit.record(who, "ask", asked | told)
                 yield event
         except PhiloError as exc:
@@ -344,7 +451,8 @@ class Assistant:
             for event in events:
                 if isinstance(event, Summary):
                     ended = ""
-                    told = audit_details.of_summary(event, self.settings)
+                    logged = self.screening.for_log(event.text)
+                    told = audit_details.of_summary(event, logged, self.settings, self.fingerprints)
                     self.audit.record(who, "summarize", asked | told)
                 yield event
         except PhiloError as exc:
@@ -364,21 +472,26 @@ class Assistant:
             self.generator.prepare()  # loads while the passages are looked for
             if self.settings.retrieval.follow_ups == "model":
                 query = rewrite(query, key.history, self.generator)
-        readable = key.readable
         with self.turnstile.shared():
-            composer = self._composer
-            passages = self._searcher.search(
-                query,
-                k=self.settings.retrieval.passages,
-                readable=readable,
-                scope=key.scope,
-            )
-            chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
-            kept = [passage for passage in passages if passage.chunk_id in chunks]
-            found = [chunks[passage.chunk_id] for passage in kept]
-            shown = self.library.with_twins(found, readable)
-        yield passages
+            kept, shown, composer = self._find(query, key.readable, key.scope)
+        yield kept
         yield from composer.compose(query, kept, shown, started=started, ticket=ticket)
+
+    def _find(
+        self, query: Query, readable: Readable, scope: Scope
+    ) -> tuple[list[Passage], list[StoredChunk], Composer]:
+        """Passages, their chunks in the same order, and who reads those."""
+        passages = self._searcher.search(
+            query, k=self.settings.retrieval.passages, readable=readable, scope=scope
+        )
+        chunks = self.library.chunks([passage.chunk_id for passage in passages], readable)
+        kept = [passage for passage in passages if passage.chunk_id in chunks]
+        found = [chunks[passage.chunk_id] for passage in kept]
+        return kept, self.library.with_twins(found, readable), self._composer
+
+
+def _wait() -> None:
+    """A summary looks at the switch before each of its steps."""
 
 
 def _replayed(events: Sequence[AskEvent], query: Query, started: float) -> Iterator[AskEvent]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import logging
 import signal
 import sys
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from pydantic import BaseModel
 
+from assistant.audit.origin import COMMAND_LINE, current_origin
 from assistant.commands.audit import audit_app
 from assistant.commands.bench import bench_app
+from assistant.commands.collections import collections_app
 from assistant.commands.documents import documents_app
+from assistant.commands.erase import erase
 from assistant.commands.eval import eval_app
 from assistant.commands.eval_summaries import eval_summaries
 from assistant.commands.index import index_app
@@ -42,10 +45,12 @@ from assistant.commands.options import (
     read_scope,
 )
 from assistant.commands.people import groups_app, tokens_app, users_app
-from assistant.commands.serve import serve
+from assistant.commands.safety import safety_app
+from assistant.commands.serve import serve, tell_serving
 from assistant.commands.sources import sources_app
 from assistant.commands.summarize import summarize
 from assistant.errors import PhiloError, ServiceError, StorageFullError
+from assistant.safety.personal.logs import mask_logs
 from assistant.settings import Settings, load_settings
 
 app = typer.Typer(
@@ -56,6 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(bench_app)
+app.add_typer(collections_app)
 app.add_typer(documents_app)
 app.add_typer(eval_app)
 app.add_typer(index_app)
@@ -66,7 +72,9 @@ app.add_typer(users_app)
 app.add_typer(groups_app)
 app.add_typer(tokens_app)
 app.add_typer(audit_app)
+app.add_typer(safety_app)
 eval_app.command("summaries")(eval_summaries)
+app.command()(erase)
 app.command()(serve)
 app.command()(summarize)
 
@@ -77,7 +85,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show is no failure
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    current_origin.set(COMMAND_LINE)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    mask_logs()
     try:
         app()
     except PhiloError as exc:
@@ -122,16 +132,9 @@ def up(
     """Serve the web page and the API on one port."""
     from assistant.serving import serve as serve_all
 
-    def ready(address: str, has_page: bool) -> None:
-        if as_json:
-            print(json.dumps({"url": address, "api": f"{address}/api"}), flush=True)
-        elif has_page:
-            print(f"Philo is at {address} (API: {address}/api/docs). Stop it with Ctrl+C.")
-        else:
-            print(f"Philo's API is at {address}/api/docs. Stop it with Ctrl+C.")
-        sys.stdout.flush()
-
-    serve_all(load_settings(data), host=host, port=port, ready=ready)
+    serve_all(
+        load_settings(data), host=host, port=port, ready=partial(tell_serving, as_json=as_json)
+    )
 
 
 @app.command()

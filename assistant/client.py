@@ -6,20 +6,28 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter
 
 from assistant import errors
+from assistant.access.own_data import export_own_data
 from assistant.access.remote import RemotePeople
-from assistant.access.types import Register
+from assistant.access.sharing import CallersSharing
+from assistant.access.types import Principal, Register, SharingDesk
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.assistant import Assistant
-from assistant.audit import OPERATOR_NAME, AuditEntry, AuditReader, Verification
+from assistant.audit import OPERATOR_NAME, AuditReader
 from assistant.data_directory import RunningService, find_service
+from assistant.erasure.types import Eraser
 from assistant.errors import DocumentNotFoundError, JobNotFoundError, PhiloError, ServiceError
+from assistant.knowledge.exports import ExportKind
+from assistant.remote_audit import RemoteAudit, RemoteErasures
 from assistant.remote_indexes import RemoteIndexes
+from assistant.remote_sharing import RemoteSharing
 from assistant.remote_sources import RemoteSources
+from assistant.safety.disclosure import GenerationState
 from assistant.scope import Scope
 from assistant.service import open_assistant
 from assistant.settings import Settings
@@ -100,7 +108,19 @@ class Client(Protocol):
     def people(self) -> Register: ...
 
     @property
+    def sharing(self) -> SharingDesk: ...
+
+    @property
     def audit(self) -> AuditReader: ...
+
+    @property
+    def erasures(self) -> Eraser: ...
+
+    def own_data(self, name: str) -> bytes:
+        """All that is kept of a person, as a zip; see `export_own_data`."""
+
+    def note_export(self, kind: ExportKind, path: str) -> None:
+        """That something was written out of Philo, to an absolute path."""
 
     def documents(
         self, *, query: str, state: DocumentState, offset: int, limit: int
@@ -127,6 +147,11 @@ class Client(Protocol):
 
     def chunk_texts(self, document_id: str) -> list[str]:
         """A document's text in its pieces, in order."""
+
+    def stop_generation(self, reason: str) -> GenerationState:
+        """End all answers and summaries and refuse more; searching goes on."""
+
+    def resume_generation(self) -> GenerationState: ...
 
     def close(self) -> None: ...
 
@@ -156,8 +181,9 @@ class LocalClient:
     def __init__(self, assistant: Assistant, as_user: str = "") -> None:
         self._assistant = assistant
         self._who, self._readable = OPERATOR_NAME, OPERATOR
+        self._caller: Principal | None = None
         if as_user:
-            principal = assistant.library.people.principal(as_user)
+            self._caller = principal = assistant.library.people.principal(as_user)
             self._who, self._readable = principal.name, principal.readable()
 
     def ask(self, question: str, *, scope: Scope) -> Iterator[AskEvent]:
@@ -223,8 +249,22 @@ class LocalClient:
         return self._assistant.people
 
     @property
+    def sharing(self) -> SharingDesk:
+        return CallersSharing(self._assistant.library, self._caller)
+
+    @property
     def audit(self) -> AuditReader:
-        return self._assistant.audit
+        return self._assistant.audit_keeper
+
+    @property
+    def erasures(self) -> Eraser:
+        return self._assistant.erasures
+
+    def own_data(self, name: str) -> bytes:
+        return export_own_data(self._assistant.library, name, who=OPERATOR_NAME)
+
+    def note_export(self, kind: ExportKind, path: str) -> None:
+        self._assistant.library.exports.note(kind, path)
 
     @property
     def sources(self) -> SourceRegistry:
@@ -272,6 +312,12 @@ class LocalClient:
         chunks = self._assistant.library.document_chunks(document_id, OPERATOR)
         return [chunk.text for chunk in chunks]
 
+    def stop_generation(self, reason: str) -> GenerationState:
+        return self._assistant.stop_generation(reason)
+
+    def resume_generation(self) -> GenerationState:
+        return self._assistant.resume_generation()
+
     def close(self) -> None:
         self._assistant.close()
 
@@ -280,7 +326,10 @@ class RemoteClient:
     """Over the API of a running service (one HTTP connection, kept open)."""
 
     def __init__(self, service: RunningService, as_user: str = "") -> None:
-        headers = {"Authorization": f"Bearer {service.token}"}
+        headers = {
+            "Authorization": f"Bearer {service.token}",
+            "X-Philo-Interface": "command line",
+        }
         if as_user:
             headers["X-Philo-As"] = as_user
         self._http = httpx.Client(
@@ -371,8 +420,27 @@ class RemoteClient:
         return RemotePeople(self._call)
 
     @property
+    def sharing(self) -> SharingDesk:
+        return RemoteSharing(self._call)
+
+    @property
     def audit(self) -> AuditReader:
-        return _RemoteAudit(self._call)
+        return RemoteAudit(self._call)
+
+    @property
+    def erasures(self) -> Eraser:
+        return RemoteErasures(self._call, self._stream)
+
+    def own_data(self, name: str) -> bytes:
+        try:
+            response = self._http.get(f"/users/{quote(name, safe='')}/export")
+        except httpx.HTTPError as exc:
+            raise _unreachable(exc) from exc
+        _raise_for_error(response)
+        return response.content
+
+    def note_export(self, kind: ExportKind, path: str) -> None:
+        self._call("POST", "/exports", json={"kind": kind, "path": path})
 
     @property
     def sources(self) -> SourceRegistry:
@@ -423,6 +491,13 @@ class RemoteClient:
         found = self._call("GET", f"{_document_path(document_id)}/chunks")
         return [chunk["text"] for chunk in found["chunks"]]
 
+    def stop_generation(self, reason: str) -> GenerationState:
+        stopped = self._call("POST", "/safety/stop", json={"reason": reason})
+        return GenerationState.model_validate(stopped)
+
+    def resume_generation(self) -> GenerationState:
+        return GenerationState.model_validate(self._call("POST", "/safety/resume"))
+
     def close(self) -> None:
         self._http.close()
 
@@ -452,26 +527,6 @@ class RemoteClient:
                         yield name, data
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
-
-
-_AUDIT_PAGE = 1000
-
-
-class _RemoteAudit:
-    def __init__(self, call: Callable[..., Any]) -> None:
-        self._call = call
-
-    def export(self, *, after: int = 0) -> Iterator[AuditEntry]:
-        more = True
-        while more:  # each reading adds an entry, so the end is a page that is not full
-            page = self._call("GET", "/audit", params={"after": after, "limit": _AUDIT_PAGE})
-            entries = TypeAdapter(list[AuditEntry]).validate_python(page)
-            yield from entries
-            more = len(entries) == _AUDIT_PAGE
-            after = entries[-1].number if entries else after
-
-    def verify(self) -> Verification:
-        return Verification.model_validate(self._call("GET", "/audit/verification"))
 
 
 def _document_path(document_id: str) -> str:

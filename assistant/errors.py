@@ -83,6 +83,10 @@ class GenerationError(ModelError):
     """The generator failed while it wrote."""
 
 
+class GenerationStoppedError(PhiloError):
+    """An administrator has stopped all writing; searching still works."""
+
+
 class ProviderError(ModelError):
     """A remote model's provider refuses: the key, the model's name, or what was asked."""
 
@@ -97,6 +101,18 @@ class KnowledgeError(PhiloError):
 
 class DocumentNotFoundError(KnowledgeError):
     """No such document, or none that the reader may see: the two look the same."""
+
+
+class OriginalGoneError(KnowledgeError):
+    """The bytes that a document was read from are not at hand any more."""
+
+
+class NoPageError(KnowledgeError):
+    """A document has no such page, or none that could be drawn."""
+
+
+class AccessWithdrawnError(DocumentNotFoundError):
+    """A right that an answer rests on is gone before the answer is whole."""
 
 
 class IndexMismatchError(KnowledgeError):
@@ -171,12 +187,52 @@ class AccessDeniedError(PeopleError):
     """Whoever asks is not known, or may not do that."""
 
 
+class WeakPasswordError(PeopleError):
+    """A password that is too easy to guess; `reason` says why."""
+
+    def __init__(self, message: str, *, reason: str = "common") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LastAdminError(PeopleError):
+    """The last administrator cannot be removed, disabled or made anything else."""
+
+
+class SignInError(PeopleError):
+    """Somebody could not be signed in by the provider; the message is for the log."""
+
+
 class AuditError(PhiloError):
     """The audit log cannot be continued."""
 
 
+class HoldError(AuditError):
+    """A legal hold that covers nothing, or that is not in force."""
+
+
+class LegalHoldError(PhiloError):
+    """What is under legal hold was to be erased."""
+
+
+class ErasureError(PhiloError):
+    """An erasure that cannot be done, or that was not finished; it goes on at the next start."""
+
+
+class UnknownErasureError(ErasureError):
+    """There is no erasure of that id."""
+
+
+class ReceiptError(ErasureError):
+    """A file that is no receipt, or one that was changed or signed by somebody else."""
+
+
 class RatingNotFoundError(PhiloError):
     """No such rating."""
+
+
+class ConversationNotFoundError(PhiloError):
+    """No such conversation, or none that the reader may see: the two look the same."""
 
 
 class QuestionSetError(PhiloError):
@@ -185,6 +241,32 @@ class QuestionSetError(PhiloError):
 
 class QuestionError(PhiloError):
     """A question that cannot be asked: empty or too long."""
+
+
+class ChatRequestError(PhiloError):
+    """A chat completion that asks for what Philo does not do; `param` is the field at fault,
+    `code` what programs may look at."""
+
+    def __init__(self, message: str, *, param: str, code: str) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+
+
+class ChatModelError(ChatRequestError):
+    """No such model, or one over a collection of which nothing may be read: they look the same."""
+
+
+class QuestionRefusedError(QuestionError):
+    """A question holds what the settings do not let pass."""
+
+
+class SafetyError(PhiloError):
+    """Pseudonyms cannot be made or restored, or the settings forbid what was asked."""
+
+
+class RemoteRefusedError(ModelError):
+    """What would be sent to a model elsewhere holds what the settings do not let out."""
 
 
 class ServiceError(PhiloError):

@@ -102,7 +102,8 @@ class Indexes:
                 builder.resume()
             return embedder, assistant.settings
 
-        ingestor.change_index(change)
+        with assistant.erasures.excluded():
+            ingestor.change_index(change)
         return self._desk.infos()[0]
 
     def drop(self, index_id: int) -> None:
@@ -114,7 +115,7 @@ class Indexes:
         self._desk.require_second(index_id)
         builder = self._assistant.ingestor.index_builder
         builder.stop()
-        with self._assistant.turnstile.alone():
+        with self._assistant.erasures.excluded(), self._assistant.turnstile.alone():
             self._desk.drop(index_id)
 
     def compare(

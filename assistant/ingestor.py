@@ -13,6 +13,7 @@ from assistant.types import (
     IndexListener,
     IngestReport,
     JobInfo,
+    PageImage,
     ProgressListener,
     SourceRegistry,
     TextDocument,
@@ -109,6 +110,13 @@ class Ingestor(Protocol):
         Raises:
             NothingToIngestError: no path holds a file of a known format.
             SourceNotFoundError: a path does not exist.
+        """
+
+    def draw_page(self, path: str, *, number: int, media_type: str) -> PageImage:
+        """A page of a PDF or an image, drawn in a confined process.
+
+        Raises:
+            ParseError: it cannot be drawn, or not within the limits.
         """
 
     def read_file(self, path: str) -> Draft:

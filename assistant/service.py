@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -13,13 +14,15 @@ from assistant.data_directory import own_directory
 from assistant.errors import PhiloError
 from assistant.indexes import apply_index
 from assistant.knowledge.indexes import find_index_in_use
-from assistant.knowledge.library import open_library
+from assistant.knowledge.library import Library, open_library
 from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
 from assistant.models.embedders import Embedder, absolute_name, open_embedder
-from assistant.models.generators import Generator, open_generator
+from assistant.models.generators import Generator, is_remote, open_generator
 from assistant.models.readers import open_reader
 from assistant.models.rerankers import open_reranker
+from assistant.safety.personal.remote import REMOTE, MaskedGenerator
+from assistant.safety.policy import Place, Policy
 from assistant.settings import NO_GENERATOR, Settings
 
 PLUGINS = "philo.plugins"
@@ -84,8 +87,10 @@ def open_assistant(
         generator = None
         if settings.models.generator != NO_GENERATOR:
             generator = _open_generator(settings, replicas)
+            if is_remote(settings.models):
+                generator = _mask_remote(generator, settings, library)
             opened.callback(generator.close)
-        return Assistant(
+        assistant = Assistant(
             settings=settings,
             library=library,
             embedder=embedder,
@@ -97,6 +102,12 @@ def open_assistant(
             on_close=opened.pop_all().close,
             stated_settings=stated,
         )
+    try:
+        assistant.catch_up()
+    except BaseException:
+        assistant.close()
+        raise
+    return assistant
 
 
 def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
@@ -111,6 +122,14 @@ def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
         address=replicas.address,
         data=settings.data,
     )
+
+
+def _mask_remote(generator: Generator, settings: Settings, library: Library) -> Generator:
+    policy = Policy(settings.safety)
+    if not policy.cares(Place.REMOTE, None):
+        return generator
+    record = partial(library.audit.record, REMOTE, "safety")
+    return MaskedGenerator(generator, policy, library.pseudonyms, record)
 
 
 def _writes_summaries(settings: Settings) -> bool:

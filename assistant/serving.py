@@ -7,19 +7,27 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from assistant.api.guard import LOOPBACK_HOSTS, LoopbackGuard
+from assistant.access.keys import SecretKey
+from assistant.access.login import ANY_HOSTS, Login, decide_policy, url_host
+from assistant.api.account.app import create_account_pages
+from assistant.api.gate import SignInGate
+from assistant.api.guard import OriginGuard
+from assistant.api.mounting import api_routes
 from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
-from assistant.errors import PortInUseError, SettingsError
+from assistant.errors import PortInUseError
+from assistant.safety.personal.logs import mask_logs
 from assistant.service import Replicas, find_plugin, open_assistant
 from assistant.settings import Settings
 
@@ -28,12 +36,23 @@ GRACE_S = 5
 """How long running requests may take to end when the service is stopped."""
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What answers now. `url` is for people, `api_url` for programs of this machine. `setup_code`
+    lets the first administrator in, where there is none."""
+
+    url: str
+    api_url: str
+    has_page: bool
+    setup_code: str | None
+
+
 def serve(
     settings: Settings,
     *,
     host: str,
     port: int,
-    ready: Callable[[str, bool], None],
+    ready: Callable[[Serving], None],
     with_page: bool = True,
     replicas: Replicas | None = None,
 ) -> None:
@@ -43,52 +62,99 @@ def serve(
         port: 0 takes any free one.
         with_page: serve the web page too, where it is installed.
         replicas: see `open_assistant`.
-        ready: called with the address, and whether there is a page at it, when it answers.
+        ready: called when the service answers.
     Raises:
         PortInUseError: the address is taken.
-        SettingsError: the host is not this machine: there is no login yet.
+        SettingsError: see `decide_policy`.
         PhiloError: see `open_assistant`.
     """
-    if host not in LOOPBACK_HOSTS:
-        raise SettingsError(
-            f"--host {host} would let others in, and Philo has no login yet; serve on 127.0.0.1 "
-            "and reach it through a proxy that asks for one, or an SSH tunnel"
-        )
+    policy = decide_policy(settings.access, host)
     with (
         _listen(host, port) as listener,
         open_assistant(settings, replicas=replicas) as assistant,
     ):
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{listener.getsockname()[1]}"
-        with announced(settings.data, f"{address}/api") as service:
+        taken = listener.getsockname()[1]
+        address = policy.address(host, taken)
+        here = f"{url_host(_reached_here(host))}:{taken}"
+        with announced(settings.data, f"http://{here}/api") as service:
             page = find_plugin("page") if with_page else None
-            app = _build_app(assistant, service, page)
+            login = open_login(assistant, policy.key, address) if policy.key else None
+            assistant.library.sharing.login_demanded = login is not None
+            guard = Middleware(
+                OriginGuard,
+                base_url=address,
+                own_host=here,
+                forwarded=login is not None or settings.access.login == "off",
+            )
             server = _Server(
                 uvicorn.Config(
-                    app,
+                    build_app(assistant, service, page, login, guard),
                     log_level="warning",
                     lifespan="on",
                     timeout_graceful_shutdown=GRACE_S,
+                    forwarded_allow_ips=list(settings.access.trusted_proxies),
                 )
             )
-            server.on_started = lambda: ready(address, page is not None)
+            mask_logs()  # uvicorn has just opened handlers of its own
+            told = Serving(
+                url=address,
+                api_url=f"{address}/api",
+                has_page=page is not None,
+                setup_code=login.setup_code if login is not None else None,
+            )
+            server.on_started = lambda: ready(told)
             if assistant.generator is not None:
                 assistant.generator.prepare()
             assistant.start_work()
             server.run(sockets=[listener])
 
 
-def _build_app(assistant: Assistant, service: RunningService, page: Path | None) -> ASGIApp:
-    routes = [Mount("/api", create_api(assistant, operator_token=service.token))]
-    middleware = [Middleware(LoopbackGuard)]
+def open_login(assistant: Assistant, key: SecretKey, base_url: str) -> Login:
+    """The login over an open assistant."""
+    return Login(
+        database=assistant.library.database,
+        people=assistant.library.people,
+        credentials=assistant.credentials,
+        audit=assistant.audit,
+        settings=assistant.settings.access,
+        key=key,
+        base_url=base_url,
+    )
+
+
+def build_app(
+    assistant: Assistant,
+    service: RunningService,
+    page: Path | None,
+    login: Login | None,
+    guard: Middleware,
+) -> ASGIApp:
+    """All that is served: the API, the login's pages where there is a login, the web page."""
+    api = create_api(assistant, operator_token=service.token, login=login)
+    routes: list[BaseRoute] = [*api_routes(api)]
+    middleware = [guard]
+    if login is not None:
+        home = "/" if page is not None else "/account/"
+        pages = create_account_pages(assistant, login, home=home)
+        routes.append(Mount("/account", pages))
+        routes.append(Route("/account", RedirectResponse("/account/")))
     if page is None:
         return Starlette(routes=routes, middleware=middleware)
+    if login is not None:
+        middleware.append(Middleware(SignInGate, login=login))
     os.environ["PHILO_API_URL"] = service.url
     import streamlit as st  # here, so that commands without a page start quickly
 
     logging.getLogger("streamlit").setLevel(logging.WARNING)
     app: ASGIApp = st.App(page, routes=routes, middleware=middleware)
     return app
+
+
+def _reached_here(host: str) -> str:
+    """By which address this machine reaches what listens on `host`."""
+    if host in ANY_HOSTS:
+        return "::1" if ":" in host else "127.0.0.1"
+    return host
 
 
 class _Server(uvicorn.Server):

@@ -15,17 +15,18 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
 )
 
+from assistant.access.settings import AccessSettings
 from assistant.addresses import check_address
 from assistant.errors import SettingsError
 from assistant.machine import count_cores, count_memory_bytes
+from assistant.safety.finding import Kind
+from assistant.setting_section import Section
 
 NO_GENERATOR = "none"
 """As a generator: no model writes, the documents' own sentences answer."""
@@ -35,10 +36,6 @@ NO_READER = "none"
 
 ENVIRONMENT_PREFIX = "PHILO_"
 OFFLINE_VARIABLE = "PHILO_OFFLINE"
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RemoteSettings(Section):
@@ -208,10 +205,96 @@ class SummarySettings(Section):
     )
 
 
+Action = Literal["allow", "mask", "refuse"]
+"""What is done with a finding: nothing, a pseudonym in its place, or the whole is refused."""
+
+
+class PlaceRules(Section):
+    """Of a collection or a kind of personal data; where one says nothing, the general one holds."""
+
+    ingest: Action | None = None
+    question: Action | None = None
+    answer: Action | None = None
+    remote: Action | None = None
+
+
+class PersonalDataSettings(Section):
+    """What happens to personal data, by the place where it passes."""
+
+    kinds: tuple[Kind, ...] = Field(
+        tuple(kind for kind in Kind if kind != Kind.SECRET), description="what is looked for"
+    )
+    ingest: Action = Field(
+        "allow", description="in documents; allow: noted with the document, refuse: quarantine"
+    )
+    question: Action = Field("allow", description="in questions, before anything is done with them")
+    answer: Action = Field(
+        "allow", description="in answers, quotes, passages and summaries, but for `may_see`"
+    )
+    remote: Action = Field(
+        "mask", description="in what a model elsewhere gets; put back in what it answers"
+    )
+    audit: Literal["allow", "mask"] = Field("mask", description="in the audit log's texts")
+    may_see: tuple[str, ...] = Field((), description="groups that are shown all as it is")
+    by_kind: dict[Kind, PlaceRules] = Field(
+        default_factory=dict, description="other rules for a kind"
+    )
+    collections: dict[str, PlaceRules] = Field(
+        default_factory=dict, description="other rules for a collection, before those for a kind"
+    )
+
+    @field_validator("kinds", "may_see", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """An environment variable holds several, with commas between them."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
+class SecretSettings(Section):
+    """What happens to passwords, keys and tokens. Nobody is shown a masked one."""
+
+    ingest: Action = Field(
+        "allow", description="in documents; allow: noted with the document, refuse: quarantine"
+    )
+    question: Action = Field("mask", description="in questions")
+    answer: Action = Field("mask", description="in answers, quotes, passages and summaries")
+    remote: Action = Field("mask", description="in what a model elsewhere gets")
+
+
 class AuditSettings(Section):
     content: bool = Field(
-        True, description="keep questions and answers in the audit log; else only their SHA-256"
+        True, description="keep questions and answers in the audit log; else only their hashes"
     )
+    keep_days: float | None = Field(
+        None, ge=0, description="questions, answers and names in older entries are erased"
+    )
+    keep_rows_days: float | None = Field(
+        None,
+        ge=0,
+        description="older entries are cut off, and a signed checkpoint takes their place",
+    )
+
+
+class InjectionSettings(Section):
+    exclude: bool = Field(
+        False,
+        description="passages that seem to order a model about are not found; else flagged",
+    )
+
+
+class ToxicitySettings(Section):
+    answers: bool = Field(True, description="flag answers that insult, threaten or degrade")
+
+
+class SafetySettings(Section):
+    """What may be said to whom, and what is done with what the detectors find."""
+
+    personal_data: PersonalDataSettings = PersonalDataSettings()
+    secrets: SecretSettings = SecretSettings()
+    injection: InjectionSettings = InjectionSettings()
+    toxicity: ToxicitySettings = ToxicitySettings()
 
 
 class IngestSettings(Section):
@@ -287,6 +370,8 @@ class Settings(Section):
     answering: AnsweringSettings = AnsweringSettings()
     summaries: SummarySettings = SummarySettings()
     audit: AuditSettings = AuditSettings()
+    access: AccessSettings = AccessSettings()
+    safety: SafetySettings = SafetySettings()
     ingest: IngestSettings = IngestSettings()
     sources: SourceSettings = SourceSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -297,12 +382,18 @@ class Settings(Section):
         return self.model_copy(update={"models": models})
 
 
-def load_settings(data: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
+def load_settings(
+    data: Path | None = None,
+    environ: dict[str, str] | None = None,
+    *,
+    path: Path | None = None,
+) -> Settings:
     """Read the settings of a data directory.
 
     Args:
         data: the data directory; else PHILO_DATA, else the user's data folder.
         environ: instead of the process environment.
+        path: instead of its philo.toml.
     Raises:
         SettingsError: a value or a name is wrong; says which, and where it was read.
     """
@@ -311,7 +402,7 @@ def load_settings(data: Path | None = None, environ: dict[str, str] | None = Non
     root = Path(chosen or platformdirs.user_data_dir("philo", appauthor=False))
     root = root.expanduser().resolve()
     tree: dict[str, Any] = {}
-    path = root / "philo.toml"
+    path = path or root / "philo.toml"
     if path.is_file():
         try:
             tree = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -27,6 +27,7 @@ from assistant.types import (
     Answer,
     Citation,
     DocumentInfo,
+    Flag,
     IndexComparison,
     IndexListener,
     IndexProgress,
@@ -67,8 +68,20 @@ def print_answer(events: Iterable[AskEvent]) -> Answer:
         for citation in answer.citations:
             print(f"[{citation.marker}] {place_of(citation)}")
             print(f"    “{shorten(citation.quote)}”")
-            print(f"    {citation.uri}")
+            print(f"    {citation.uri}{_flags(citation.flags)}")
+    if answer.flags:
+        print(f"\nThe answer itself is flagged:{_flags(answer.flags)}")
     return answer
+
+
+_FLAGS: dict[Flag, str] = {
+    "injection": "seems to give orders to the model",
+    "toxicity": "may insult, threaten or degrade",
+}
+
+
+def _flags(flags: Iterable[Flag]) -> str:
+    return "".join(f"  (! {_FLAGS[flag]})" for flag in flags)
 
 
 def _doubt(sentence: Sentence) -> str:
@@ -82,7 +95,7 @@ def print_hits(hits: Iterable[Passage]) -> None:
     for hit in hits:
         print(f"{hit.rank:>3}. {hit.score:.3f}  {place_of(hit)}")
         print(f"     {shorten(hit.text)}")
-        print(f"     {hit.uri}")
+        print(f"     {hit.uri}{_flags(hit.flags)}")
 
 
 def print_documents(documents: Iterable[DocumentInfo], total: int) -> None:
@@ -95,6 +108,8 @@ def print_documents(documents: Iterable[DocumentInfo], total: int) -> None:
         if one.ocr_confidence is not None:
             recognised = _pages(one.recognised_pages)
             print(f"    {recognised} by character recognition ({one.ocr_confidence:.0%} sure)")
+        if one.suspicious_chunks:
+            print(f"    {one.suspicious_chunks} of {one.chunks} passages: {_FLAGS['injection']}")
         if one.reason:
             print(f"    in quarantine: {one.reason}")
     print(f"{len(shown)} of {total} documents")

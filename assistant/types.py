@@ -8,7 +8,7 @@ PDF points with the origin at the top left of its page.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -18,6 +18,9 @@ Language = Literal["fr", "en"]
 
 EVERYONE = "everyone"
 """The group that every principal belongs to."""
+
+INHERIT = "\x1finherit"
+"""In place of groups that a document is brought in with: it goes by its collection."""
 
 
 REFERENCE_LIST = "(reference list)"
@@ -96,6 +99,15 @@ class ParsedDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PageImage:
+    """A page as it is displayed. The sides are in points, as boxes are."""
+
+    png: bytes
+    width_pt: float
+    height_pt: float
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSpan:
     """Where a parsed block stands in a version's text: enough, with the chunks' lines, to cut
     the version into other chunks without its file."""
@@ -147,7 +159,7 @@ class Draft:
     `content_sha256` is of the file's bytes. `recipe` names everything besides the bytes that
     shaped the chunks (parser and chunker revision, embedder id): when either changes, the
     document is parsed and embedded again. `layout` has the blocks in the order in which they
-    were parsed; None: not known.
+    were parsed; None: not known. `findings`: kind of personal data or secret -> how often.
     """
 
     uri: str
@@ -166,6 +178,7 @@ class Draft:
     media_type: str = ""
     size_bytes: int = 0
     layout: tuple[BlockSpan, ...] | None = None
+    findings: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +194,20 @@ class TextDocument:
 class Readable:
     """Which documents a question may see. There is no query without one.
 
-    A document is readable when it shares a group with `groups`, or when `everything` is
-    set (the operator on the command line). `collection` narrows further.
+    A document is readable when it shares a key with the reader (`access.share_keys`), or
+    when `everything` is set (the operator on the command line). `collection` narrows further.
+    `grants` are keys besides the names of `groups`: of the reader alone, and of the collections
+    that they may read.
     """
 
     groups: frozenset[str] = frozenset({EVERYONE})
     everything: bool = False
     collection: str | None = None
+    grants: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return self.groups | self.grants if self.grants else self.groups
 
 
 OPERATOR = Readable(everything=True)
@@ -225,6 +245,11 @@ class Place(PublicModel):
     page: int
 
 
+Flag = Literal["injection", "toxicity"]
+"""What a detector suspects of a text: that it orders a model about, that it insults or threatens.
+Detectors err; docs/safety.md says how often."""
+
+
 class Passage(PublicModel):
     """A chunk as found for a question. `pages` is how many the document has; `places` are the
     other documents, of those that the reader may see, that hold the same text."""
@@ -242,6 +267,7 @@ class Passage(PublicModel):
     end: int
     text: str
     places: list[Place] = []
+    flags: list[Flag] = []
 
 
 class Citation(PublicModel):
@@ -260,6 +286,7 @@ class Citation(PublicModel):
     quote: str
     boxes: list[Box]
     places: list[Place] = []
+    flags: list[Flag] = []
 
 
 class Doubt(PublicModel):
@@ -294,7 +321,8 @@ class Timings(PublicModel):
 class Answer(PublicModel):
     """`writer` says who wrote the sentences: the model, or the documents themselves. `evidence`
     is the gate's probability that the passages hold the answer. `cached`: it was given before,
-    and nothing that the reader may read has changed since."""
+    and nothing that the reader may read has changed since. `made_at` (UTC) is when it was written,
+    `flags` are of its own words."""
 
     question: str
     answer: str
@@ -309,6 +337,8 @@ class Answer(PublicModel):
     timings_ms: Timings
     cached: bool = False
     ai_generated: Literal[True] = True
+    made_at: str = ""
+    flags: list[Flag] = []
 
 
 class RatedSentence(PublicModel):
@@ -418,19 +448,47 @@ class IngestReport(PublicModel):
     seconds: float = 0.0
 
 
+class Access(PublicModel):
+    """Who may read: groups by name, and single users by name."""
+
+    groups: list[str] = Field(default=[], max_length=1_000)
+    users: list[str] = Field(default=[], max_length=1_000)
+
+
+AccessFrom = Literal["collection", "stated", "own"]
+"""Who says who may read a document: its collection; its source, or who brought it in; or
+somebody who shared it since."""
+
+
+class CollectionInfo(PublicModel):
+    """`access` is who may read by default what is in it, None where nobody has said: its
+    documents are then for who brought them in. `documents` count those that the one who asks
+    may read, and `inheriting` of them go by the collection."""
+
+    name: str
+    access: Access | None
+    documents: int
+    inheriting: int
+
+
 DocumentState = Literal["published", "quarantined"]
 
 
 class DocumentInfo(PublicModel):
     """`author` and `date` (see `Draft`) are "" where nothing says them. `ocr_confidence` is the
     mean over `recognised_pages`, in [0, 1]. `reason` says why a
-    document is in quarantine. `parent_id` is the document it was attached to."""
+    document is in quarantine. `parent_id` is the document it was attached to. `groups` and
+    `users` may read it: nobody is told of groups that they are not in, nor of other users.
+    `findings`: kind of personal data or secret -> how often it was found.
+    `suspicious_chunks` seem to order a model about (see `Flag`)."""
 
     id: str
     uri: str
     title: str
     collection: str
     groups: list[str]
+    users: list[str] = []
+    access_from: AccessFrom = "stated"
     language: Language | None
     author: str = ""
     date: str = ""
@@ -443,10 +501,12 @@ class DocumentInfo(PublicModel):
     recognised_pages: list[int]
     ocr_confidence: float | None
     chunks: int
+    suspicious_chunks: int = 0
     state: DocumentState
     reason: str | None
     parent_id: str | None
     published_at: str
+    findings: dict[str, int] = {}
 
 
 class IngestProgress(PublicModel):
@@ -556,7 +616,7 @@ SourceState = Literal["new", "running", "complete", "failed"]
 class SourceInfo(PublicModel):
     """A source that is kept in step. `options` hold no secret: they name where one is found.
     `counts` are of the last run that listed everything, `completed_at` is when that was, and
-    `error` is why the last run failed. `groups` None: everyone. Times are UTC."""
+    `error` is why the last run failed. `groups` None: as its collection. Times are UTC."""
 
     id: str
     kind: str

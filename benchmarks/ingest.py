@@ -67,7 +67,7 @@ def measure_growth(numbers: list[int]) -> None:
                 random = Random(index)  # noqa: S311 - no secret
                 path = folder / f"{index // 500:03d}" / f"note-{index:05d}.txt"
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(f"Note {index}. " + " ".join(random.choices(words, k=60)))
+                path.write_text(f"Note {index}. " + " ".join(random.choices(words, k=25)))
             order = {"files": [str(folder)], "target": f"{name}/data"}
             print(json.dumps({"documents": number, **_run_in_child("philo", order)}), flush=True)
 
@@ -141,7 +141,7 @@ def ingest_with_quick_start(order: dict[str, Any]) -> dict[str, Any]:
     forbid_telemetry()
     from langchain_chroma import Chroma
     from langchain_community.document_loaders import PyPDFLoader
-    from langchain_huggingface import HuggingFaceEmbeddings
+    from langchain_community.embeddings import HuggingFaceEmbeddings
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     embeddings = HuggingFaceEmbeddings(model_name=order["checkpoint"])
@@ -152,7 +152,7 @@ def ingest_with_quick_start(order: dict[str, Any]) -> dict[str, Any]:
     chunks = splitter.split_documents(pages)
     Chroma.from_documents(chunks, embeddings, persist_directory=order["target"])
     seconds = time.perf_counter() - started
-    tokenizer = embeddings._client.tokenizer
+    tokenizer = embeddings.client.tokenizer
     tokens = sum(len(ids) for ids in tokenizer([c.page_content for c in chunks])["input_ids"])
     return {
         "pages": len(pages),

@@ -18,13 +18,18 @@ from assistant.errors import KnowledgeError
 from assistant.knowledge.jobs import Job
 from assistant.knowledge.library import Known, Library
 from assistant.models.embedders.base import Embedder, Vectors
+from assistant.safety.personal.documents import summarise_told
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings
 from assistant.types import IngestOutcome, JobKind, ParsedDocument
-from ingestion.drafting import Drafted, recipe_of, write_draft
+from ingestion.drafting import Drafted, parser_under, recipe_of, write_draft
 from ingestion.embedding import EmbeddingDesk
 from ingestion.fetching import Fetched, Fetcher
 from ingestion.stages import Stages
 from ingestion.trouble import Trouble, judge
+
+INGESTION = "(ingestion)"
+"""In the audit log, of what nobody in particular decided."""
 
 FETCHERS = 2
 MOST_JOBS = 48
@@ -76,6 +81,7 @@ class AssemblyLine:
         library: Library,
         embedder: Embedder,
         settings: IngestSettings,
+        policy: Policy,
         *,
         fetcher: Fetcher,
         stages: Stages,
@@ -84,10 +90,11 @@ class AssemblyLine:
         self._library = library
         self._embedder = embedder
         self._settings = settings
+        self._policy = policy
         self._fetcher = fetcher
         self._stages = stages
         self._changed = changed
-        self._recipe = recipe_of(embedder.id, settings.chunk_tokens)
+        self._recipe = recipe_of(embedder.id, settings.chunk_tokens, parser=parser_under(policy))
         self.trouble: BaseException | None = None
         self._lock = threading.Lock()
         self._tasks: set[Task] = set()
@@ -126,7 +133,11 @@ class AssemblyLine:
             return not self._tasks
 
     def put(self, jobs: Sequence[Job]) -> None:
-        """Begin with jobs."""
+        """Begin with jobs. One that is on the line already, whose lease ended while the machine
+        slept, goes on there."""
+        with self._lock:
+            present = {task.job.id for task in self._tasks}
+        jobs = [job for job in jobs if job.id not in present]
         known: dict[tuple[str, str], Known] = {}
         for collection in {job.collection for job in jobs}:
             uris = [job.uri for job in jobs if job.collection == collection]
@@ -210,6 +221,8 @@ class AssemblyLine:
                 parsed,
                 embedder=self._embedder,
                 settings=self._settings,
+                policy=self._policy,
+                pseudonyms=self._library.pseudonyms,
             )
             self._desk.add(task, task.drafted)
         except BaseException as exc:  # noqa: BLE001 - recorded with the job
@@ -276,6 +289,7 @@ class AssemblyLine:
             return
         publications = [task.drafted.publication(task.job) for task in tasks if task.drafted]
         try:
+            self._tell_findings(tasks)
             self._library.publish_all(publications)
         except KnowledgeError as exc:
             if len(tasks) == 1:
@@ -286,6 +300,16 @@ class AssemblyLine:
             return
         for task in tasks:
             self._end(task)
+
+    def _tell_findings(self, tasks: Sequence[Task]) -> None:
+        """What was decided on documents stands in the audit log before they are there."""
+        told = {
+            task.job.uri: task.drafted.told
+            for task in tasks
+            if task.drafted is not None and task.drafted.told is not None
+        }
+        if told:
+            self._library.audit.record(INGESTION, "safety", summarise_told(told))
 
     def _drop_if_cancelled(self, task: Task) -> bool:
         if self._stands_still:

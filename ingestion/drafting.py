@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from assistant.knowledge.library import Attached, Publication
 from assistant.knowledge.stored import piece_key
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder, Vectors
+from assistant.safety.personal.documents import screen_document
+from assistant.safety.personal.pseudonyms import Pseudonyms
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings
 from assistant.types import DateBasis, Draft, ParsedDocument
 from ingestion.attachments import list_attached
@@ -25,10 +30,12 @@ from ingestion.quality import find_doubt
 @dataclass(slots=True)
 class Drafted:
     """A draft on its way to be published. `keys` names the piece of each chunk, `vectors` is
-    (N, D) and whole once `missing` is empty."""
+    (N, D) and whole once `missing` is empty. `told` is what the audit log gets to know of what
+    was found in it, if anything was."""
 
     draft: Draft
     doubt: str | None
+    told: dict[str, Any] | None
     attached: tuple[Attached, ...]
     keys: list[str]
     vectors: Vectors
@@ -57,6 +64,15 @@ def recipe_of(
     return f"{parser}, chunker {CHUNKER_REVISION}, {chunk_tokens} tokens, {embedder_id}"
 
 
+def parser_under(policy: Policy) -> str:
+    """The parser for `recipe_of`, with a digest of what is masked in its output or refused:
+    under other rules the file is read again."""
+    parser = f"parser {PARSER_REVISION}"
+    if not policy.revision:
+        return parser
+    return f"{parser} under {hashlib.sha256(policy.revision.encode()).hexdigest()[:8]}"
+
+
 def write_draft(
     job: Job,
     fetched: Fetched,
@@ -64,14 +80,18 @@ def write_draft(
     *,
     embedder: Embedder,
     settings: IngestSettings,
+    policy: Policy,
+    pseudonyms: Pseudonyms,
 ) -> Drafted:
-    """Cut a parsed document into chunks, and judge how well it was read.
+    """Cut a parsed document into chunks, and judge how well it was read and what it holds.
 
     Raises:
         ParseError: the file changed meanwhile, or holds no text.
     """
     if fetched.changed_meanwhile():
         raise ParseError("the file changed while it was read; ingest it again")
+    screened = screen_document(parsed, job.collection, policy, pseudonyms)
+    parsed = screened.parsed
     cut = cut_document(
         parsed, count_tokens=embedder.count_tokens, chunk_tokens=settings.chunk_tokens
     )
@@ -88,7 +108,7 @@ def write_draft(
         text=text,
         chunks=chunks,
         content_sha256=fetched.sha256,
-        recipe=recipe_of(embedder.id, settings.chunk_tokens),
+        recipe=recipe_of(embedder.id, settings.chunk_tokens, parser=parser_under(policy)),
         language=detect_language(text),
         pages=parsed.pages,
         empty_pages=parsed.empty_pages,
@@ -99,10 +119,12 @@ def write_draft(
         media_type=fetched.format.media_type,
         size_bytes=fetched.state.st_size,
         layout=cut.layout,
+        findings=screened.findings,
     )
     return Drafted(
         draft=draft,
-        doubt=find_doubt(parsed, settings),
+        doubt=find_doubt(parsed, settings) or screened.doubt,
+        told=screened.told,
         attached=attached,
         keys=[piece_key(embedder.id, chunk, draft.title) for chunk in chunks],
         vectors=np.empty((len(chunks), embedder.dimension), np.float32),

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from assistant.errors import NothingToIngestError, ParseError
+from assistant.errors import IngestError, NothingToIngestError, ParseError
 from assistant.ingestor import Ingestor
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings, Settings
 from assistant.types import (
     OPERATOR,
@@ -22,13 +23,15 @@ from assistant.types import (
     IngestReport,
     JobInfo,
     JobKind,
+    PageImage,
     ProgressListener,
     TextDocument,
 )
 from ingestion.attachments import file_name
-from ingestion.drafting import recipe_of
+from ingestion.drafting import parser_under, recipe_of
 from ingestion.index_builder import IndexBuilder
 from ingestion.listing import Plan, merge_plans, plan_sync
+from ingestion.page_drawing import PageDrawing
 from ingestion.parsers.base import format_of, known_extensions
 from ingestion.progress import Run
 from ingestion.reading import read_file
@@ -85,15 +88,23 @@ class LocalIngestor:
         self._library = library
         self._embedder = embedder
         self._all_settings = settings
-        self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+        self._policy = Policy(settings.safety)
+        self._recipe = self._recipe_of(embedder, settings)
         self._stated_stages = open_stages
+        self._closings = 0
         self.index_builder = IndexBuilder(library, settings)
+        self._drawing = PageDrawing(settings.ingest)
         self._worker = Worker(
             library,
             embedder,
             settings.ingest,
+            self._policy,
             open_stages=open_stages or _choose_stages(embedder, settings),
         )
+
+    def _recipe_of(self, embedder: Embedder, settings: Settings) -> str:
+        chunk_tokens = settings.ingest.chunk_tokens
+        return recipe_of(embedder.id, chunk_tokens, parser=parser_under(self._policy))
 
     def start(self) -> None:
         """See `assistant.ingestor.Ingestor`."""
@@ -107,7 +118,7 @@ class LocalIngestor:
         def exchange() -> tuple[Embedder, IngestSettings, Callable[[], Stages]]:
             embedder, settings = change()
             self._embedder, self._all_settings = embedder, settings
-            self._recipe = recipe_of(embedder.id, settings.ingest.chunk_tokens)
+            self._recipe = self._recipe_of(embedder, settings)
             stages = self._stated_stages or _choose_stages(embedder, settings)
             return embedder, settings.ingest, stages
 
@@ -181,6 +192,10 @@ class LocalIngestor:
             polling=self._all_settings.sources.watch_polling,
         )
 
+    def draw_page(self, path: str, *, number: int, media_type: str) -> PageImage:
+        """See `assistant.ingestor.Ingestor`."""
+        return self._drawing.draw(Path(path), number=number, media_type=media_type)
+
     def read_file(self, path: str) -> Draft:
         """See `assistant.ingestor.Ingestor`."""
         return read_file(Path(path), embedder=self._embedder, settings=self._all_settings.ingest)
@@ -203,6 +218,7 @@ class LocalIngestor:
                 self._library,
                 self._embedder,
                 self._all_settings.ingest,
+                self._policy,
                 documents,
                 collection=collection,
                 listener=listener,
@@ -261,10 +277,13 @@ class LocalIngestor:
         return self._library.jobs.job(job_id, OPERATOR)
 
     def close(self) -> None:
-        """Stop the schedule and the worker; what is not finished is for the next ones."""
+        """Stop the schedule and the worker; what is not finished is for the next ones, and whoever
+        waits for it is told so."""
+        self._closings += 1
         self.sources.close()
         self.index_builder.close()
         self._worker.stop()
+        self._drawing.close()
 
     def _accept(
         self,
@@ -347,15 +366,20 @@ class LocalIngestor:
         Args:
             cancel: what is left of them, when the one who waits goes away.
         Raises:
-            what stopped all work; the jobs stay for the next worker.
+            what stopped all work, or IngestError because it was closed; the jobs stay for the
+            next worker.
         """
         queue, worker = self._library.jobs, self._worker
+        closings = self._closings
         troubles = worker.troubles
         changes = worker.changes
         worker.start()
         try:
             watch = Watch(self._library, run_id, run)
             while not watch.is_over() and worker.troubles == troubles:
+                if self._closings != closings:
+                    cancel = False
+                    raise IngestError("Philo was stopped; it goes on with the rest at its next run")
                 changes = worker.wait_for_change(changes, timeout_s=LOOK_S)
             watch.tell_incomplete()
         except BaseException:

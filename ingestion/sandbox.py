@@ -110,6 +110,22 @@ class Sandbox:
                 raise died from None
 
     def _parse(self, path: Path, ocr_timeout_s: float) -> ParsedDocument:
+        limits = self._limits
+        options = {"max_pages": limits.max_pages, "max_file_bytes": limits.max_file_bytes}
+        answer = self.ask(path, options, ocr_timeout_s=ocr_timeout_s)
+        try:
+            return decode_document(answer["document"])
+        except (KeyError, ValueError) as exc:
+            raise ParseError(f"the parser answered nonsense ({exc})") from exc
+
+    def ask(
+        self, path: Path, options: dict[str, Any], *, ocr_timeout_s: float = 0.0
+    ) -> dict[str, Any]:
+        """What the child's function makes of a file, as `ingestion.wire` encodes it.
+
+        Raises:
+            ParseError, OSError: as `parse`.
+        """
         if self._child is not None and not self._child.is_alive:
             self.close()  # it died idle, by no fault of this file
         if self._child is None:
@@ -122,10 +138,7 @@ class Sandbox:
             "memory_bytes": limits.memory_bytes,
             "cpu_s": limits.timeout_s,
             "ocr_timeout_s": ocr_timeout_s,
-            "options": {
-                "max_pages": limits.max_pages,
-                "max_file_bytes": limits.max_file_bytes,
-            },
+            "options": options,
         }
         child, healthy = self._child, False
         try:
@@ -135,14 +148,11 @@ class Sandbox:
         finally:
             if not healthy:
                 self.close()
-        if "document" in answer:
-            try:
-                return decode_document(answer["document"])
-            except ValueError as exc:
-                raise ParseError(f"the parser answered nonsense ({exc})") from exc
         if answer.get("out_of_memory"):
             raise child.failure(_memory_reason(limits))
-        raise ParseError(str(answer.get("error", "the parser gave no reason")))
+        if "error" in answer:
+            raise ParseError(str(answer["error"]))
+        return answer
 
     @property
     def filtered(self) -> bool:

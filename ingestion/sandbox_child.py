@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from assistant.errors import ParseError
-from assistant.types import ParsedDocument
+from assistant.types import PageImage, ParsedDocument
 from ingestion.confinement import address_space, confine_process, limit_file, limit_time
 from ingestion.parsers.pace import Pace
-from ingestion.wire import dump_message, encode_document
+from ingestion.wire import dump_message, encode_result
 
 
 def serve_files(entry: str) -> None:
     """Answer requests from standard input until it ends.
 
     Args:
-        entry: "module:function" of what parses a file.
+        entry: "module:function" of what parses a file, or draws a page of it.
     """
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -33,7 +33,10 @@ def serve_files(entry: str) -> None:
     os.dup2(nowhere, 2)
     requests = sys.stdin.buffer
     module, _, function = entry.partition(":")
-    parse = cast(Callable[..., ParsedDocument], getattr(importlib.import_module(module), function))
+    parse = cast(
+        Callable[..., ParsedDocument | PageImage],
+        getattr(importlib.import_module(module), function),
+    )
     filtered = confine_process()
     answers.write(dump_message({"filtered": filtered, "address_space": address_space()}))
     answers.flush()
@@ -44,7 +47,7 @@ def serve_files(entry: str) -> None:
 
 
 def _answer(
-    parse: Callable[..., ParsedDocument], request: dict[str, Any], answers: BinaryIO
+    parse: Callable[..., ParsedDocument | PageImage], request: dict[str, Any], answers: BinaryIO
 ) -> bytes:
     def tell(*, recognising: bool) -> None:
         limit_time(request["cpu_s"])
@@ -54,10 +57,8 @@ def _answer(
     try:
         limit_file(memory_bytes=request["memory_bytes"], cpu_s=request["cpu_s"])
         pace = Pace(request["ocr_timeout_s"], tell)
-        document = parse(Path(request["path"]), pace=pace, **request["options"])
-        return dump_message(
-            {"document": encode_document(document), "address_space": address_space()}
-        )
+        result = parse(Path(request["path"]), pace=pace, **request["options"])
+        return dump_message(encode_result(result) | {"address_space": address_space()})
     except ParseError as exc:
         return dump_message({"error": _printable(str(exc)), "address_space": address_space()})
     except MemoryError:

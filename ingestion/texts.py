@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from assistant.knowledge.stored import piece_key
 from assistant.knowledge.vectors.base import Vector
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder
+from assistant.safety.personal.documents import Screened, screen_document, summarise_told
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings
 from assistant.types import (
     Block,
@@ -23,6 +26,7 @@ from assistant.types import (
     ProgressListener,
     TextDocument,
 )
+from ingestion.assembly import INGESTION
 from ingestion.chunking import CHUNKER_REVISION, chunk_document
 from ingestion.progress import Run
 
@@ -34,13 +38,15 @@ def ingest_texts(
     library: Library,
     embedder: Embedder,
     settings: IngestSettings,
+    policy: Policy,
     documents: Sequence[TextDocument],
     *,
     collection: str,
     listener: ProgressListener | None,
 ) -> IngestReport:
     """See `assistant.ingestor.Ingestor`."""
-    recipe = f"text, chunker {CHUNKER_REVISION}, {settings.chunk_tokens} tokens, {embedder.id}"
+    text = f"text under {policy.revision}" if policy.revision else "text"
+    recipe = f"{text}, chunker {CHUNKER_REVISION}, {settings.chunk_tokens} tokens, {embedder.id}"
     known = library.known([one.uri for one in documents], collection)
     run = Run(len(documents), listener)
     missing: list[TextDocument] = []
@@ -51,13 +57,20 @@ def ingest_texts(
         else:
             missing.append(one)
     run.start_work(sum(len(one.text) for one in missing))
-    for batch in _batches(missing, run, recipe, embedder, settings.chunk_tokens):
-        vectors = _embed(library, embedder, [draft for _, draft in batch])
+    screen = partial(
+        screen_document, collection=collection, policy=policy, pseudonyms=library.pseudonyms
+    )
+    for batch in _batches(missing, run, recipe, embedder, settings.chunk_tokens, screen):
+        vectors = _embed(library, embedder, [draft for _, draft, _ in batch])
         publications = [
-            Publication(draft, vectors[index], collection) for index, (_, draft) in enumerate(batch)
+            Publication(draft, vectors[index], collection, hold=screened.doubt)
+            for index, (_, draft, screened) in enumerate(batch)
         ]
+        told = {draft.uri: screened.told for _, draft, screened in batch if screened.told}
+        if told:
+            library.audit.record(INGESTION, "safety", summarise_told(told))
         outcomes = library.publish_all(publications)
-        for (one, draft), outcome in zip(batch, outcomes, strict=True):
+        for (one, draft, _), outcome in zip(batch, outcomes, strict=True):
             run.pages += 1
             run.chunks += len(draft.chunks)
             run.finish(one.uri, outcome, len(one.text))
@@ -70,15 +83,17 @@ def _batches(
     recipe: str,
     embedder: Embedder,
     chunk_tokens: int,
-) -> Iterator[list[tuple[TextDocument, Draft]]]:
-    batch: list[tuple[TextDocument, Draft]] = []
+    screen: Callable[[ParsedDocument], Screened],
+) -> Iterator[list[tuple[TextDocument, Draft, Screened]]]:
+    batch: list[tuple[TextDocument, Draft, Screened]] = []
     chunks = 0
     for one in documents:
-        draft = _write_draft(one, recipe, embedder, chunk_tokens)
+        screened = screen(_parse(one))
+        draft = _write_draft(one, screened, recipe, embedder, chunk_tokens)
         if not draft.chunks:
             run.fail(one.uri, "no text was found in it", len(one.text))
             continue
-        batch.append((one, draft))
+        batch.append((one, draft, screened))
         chunks += len(draft.chunks)
         if chunks >= BATCH_CHUNKS:
             yield batch
@@ -87,19 +102,25 @@ def _batches(
         yield batch
 
 
-def _write_draft(
-    document: TextDocument, recipe: str, embedder: Embedder, chunk_tokens: int
-) -> Draft:
+def _parse(document: TextDocument) -> ParsedDocument:
     paragraphs = [part.strip() for part in document.text.split("\n") if part.strip()]
     blocks = tuple(Block(BlockKind.PARAGRAPH, part, (Line(0, 1),)) for part in paragraphs)
+    return ParsedDocument(title=document.title, blocks=blocks)
+
+
+def _write_draft(
+    document: TextDocument,
+    screened: Screened,
+    recipe: str,
+    embedder: Embedder,
+    chunk_tokens: int,
+) -> Draft:
     text, chunks = chunk_document(
-        ParsedDocument(title=document.title, blocks=blocks),
-        count_tokens=embedder.count_tokens,
-        chunk_tokens=chunk_tokens,
+        screened.parsed, count_tokens=embedder.count_tokens, chunk_tokens=chunk_tokens
     )
     return Draft(
         uri=document.uri,
-        title=document.title,
+        title=screened.parsed.title,
         text=text,
         chunks=chunks,
         content_sha256=_sha256(document),
@@ -108,6 +129,7 @@ def _write_draft(
         pages=1,
         media_type="text/plain",
         size_bytes=len(document.text.encode()),
+        findings=screened.findings,
     )
 
 

@@ -21,7 +21,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _LASTING = (
     errno.EACCES,
     errno.EPERM,
-    errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
     errno.ELOOP,
@@ -51,6 +50,8 @@ def judge(exc: BaseException) -> tuple[Trouble, str]:
         return Trouble.MAY_PASS, str(exc)
     if isinstance(exc, SourceItemGoneError):
         return Trouble.GONE, str(exc)
+    if isinstance(exc, FileNotFoundError):  # deleted between its listing and its reading
+        return Trouble.GONE, "it is no longer there"
     if isinstance(exc, (ParseError, IngestError, KnowledgeError)):
         return Trouble.LASTS, str(exc)
     if isinstance(exc, MemoryError):

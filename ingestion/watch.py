@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-from assistant.knowledge.jobs import Ending
 from assistant.knowledge.library import Library
 from assistant.types import IncompleteDocument, JobState
 from ingestion.progress import Run
@@ -13,6 +12,7 @@ from ingestion.worker import PATIENCE_S
 
 OVERLAP = timedelta(seconds=5)
 """Endings are looked for so far back: threads record them out of order."""
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class Watch:
@@ -22,8 +22,9 @@ class Watch:
         self._library = library
         self._run_id = run_id
         self._run = run
-        self._seen: dict[str, Ending] = {}
-        self._since = datetime.fromtimestamp(0, UTC)
+        self._seen: set[str] = set()
+        self._came_in: dict[str, str] = {}  # document id -> address
+        self._since = LONG_AGO
         self._quiet_since_s = time.monotonic()
 
     def is_over(self) -> bool:
@@ -32,33 +33,38 @@ class Watch:
         What waits for another try is waited for a little, then told as failed.
         """
         queue, run = self._library.jobs, self._run
-        ended = queue.endings(self._run_id, since=self._since)
-        new = [ending for ending in ended if ending.job_id not in self._seen]
-        for ending in new:
-            self._seen[ending.job_id] = ending
-            run.end(ending)
-            if ending.ended_at is not None:
-                self._since = max(self._since, ending.ended_at - OVERLAP)
-        if new:
+        if self._tell_ended(self._since):
             self._quiet_since_s = time.monotonic()
             if run.done < run.total:
                 return False
-        unfinished = queue.unfinished(self._run_id)
-        run.total = run.done + len(unfinished)  # files attached to those that ended are added
+        left = queue.unfinished_states(self._run_id)
+        run.total = run.done + sum(left.values())  # files attached to those that ended are added
         quiet_s = time.monotonic() - self._quiet_since_s
-        waits = all(ending.state == JobState.FAILED for ending in unfinished)
-        if unfinished and waits and quiet_s > PATIENCE_S:
-            for ending in unfinished:
+        if left and (left.keys() != {JobState.FAILED} or quiet_s <= PATIENCE_S):
+            return False
+        failing = queue.unfinished(self._run_id) if left else []
+        # Jobs may have ended between the two looks, and a clock may have been set back.
+        self._tell_ended(LONG_AGO)
+        run.total = run.done + len(failing)
+        for ending in failing:
+            if ending.job_id not in self._seen:
                 run.fail(ending.uri, f"{ending.reason}; it will be tried again")
-            return True
-        return not unfinished
+        return True
 
     def tell_incomplete(self) -> None:
-        came_in = {
-            ending.document_id: ending.uri
-            for ending in self._seen.values()
-            if ending.document_id is not None and ending.outcome in ("added", "updated")
-        }
-        for document_id, pages in self._library.empty_pages([*came_in]).items():
-            uri = came_in[document_id]
+        for document_id, pages in self._library.empty_pages([*self._came_in]).items():
+            uri = self._came_in[document_id]
             self._run.incomplete.append(IncompleteDocument(uri=uri, pages=pages))
+
+    def _tell_ended(self, since: datetime) -> bool:
+        """Whether any job has ended of which nothing was told yet."""
+        ended = self._library.jobs.endings(self._run_id, since=since)
+        new = [ending for ending in ended if ending.job_id not in self._seen]
+        for ending in new:
+            self._seen.add(ending.job_id)
+            if ending.document_id is not None and ending.outcome in ("added", "updated"):
+                self._came_in[ending.document_id] = ending.uri
+            self._run.end(ending)
+            if ending.ended_at is not None:
+                self._since = max(self._since, ending.ended_at - OVERLAP)
+        return bool(new)

@@ -1,4 +1,4 @@
-"""A parsed document as JSON, the only thing that a parsing child may hand back."""
+"""A parsed document or a drawn page as JSON: all that a parsing child may hand back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,37 @@ import base64
 import json
 from typing import Any
 
-from assistant.types import Attachment, Block, BlockKind, Line, ParsedDocument
+from assistant.types import Attachment, Block, BlockKind, Line, PageImage, ParsedDocument
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+
+
+def encode_result(result: ParsedDocument | PageImage) -> dict[str, Any]:
+    if isinstance(result, PageImage):
+        return {"page": encode_page(result)}
+    return {"document": encode_document(result)}
+
+
+def encode_page(page: PageImage) -> list[Any]:
+    return [page.width_pt, page.height_pt, base64.b64encode(page.png).decode("ascii")]
+
+
+def decode_page(data: Any) -> PageImage:
+    """Rebuild a page from JSON that may have been made by a subverted child.
+
+    Raises:
+        ValueError: it does not have the shape of a page.
+    """
+    try:
+        width, height, packed = data
+        page = PageImage(
+            base64.b64decode(_text(packed), validate=True), _size(width), _size(height)
+        )
+    except TypeError as exc:
+        raise ValueError(f"not a page: {exc!r}") from exc
+    if not page.png.startswith(PNG_MAGIC):
+        raise ValueError("not a PNG")
+    return page
 
 
 def encode_document(document: ParsedDocument) -> dict[str, Any]:
@@ -76,6 +106,13 @@ def _box(values: list[Any]) -> tuple[float, float, float, float] | None:
         return None
     x0, y0, x1, y1 = (float(value) for value in values)
     return (x0, y0, x1, y1)
+
+
+def _size(value: Any) -> float:
+    size = float(value)
+    if not 0 < size < 10**6:
+        raise ValueError(f"{value!r} instead of a length")
+    return size
 
 
 def _share(value: Any) -> float:

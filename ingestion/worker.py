@@ -15,9 +15,11 @@ from assistant.errors import ModelError, PhiloError
 from assistant.knowledge.jobs import utc_now
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
+from assistant.safety.policy import Policy
 from assistant.settings import IngestSettings
 from ingestion.assembly import AssemblyLine
 from ingestion.fetching import Fetcher
+from ingestion.memory import give_back_memory
 from ingestion.stages import Stages
 from ingestion.trouble import is_full
 
@@ -28,6 +30,8 @@ LOOK_S = 0.5
 """How soon jobs are noticed that another process has queued, or that became due."""
 IDLE_S = 30.0
 """How long parsing children are kept for the next upload."""
+TRIM_S = 5.0
+"""How often memory is given back while there is work."""
 PAUSE_S = 30.0
 """After trouble that stops all work, like a full disk."""
 PATIENCE_S = 10.0
@@ -47,6 +51,7 @@ class Worker:
         library: Library,
         embedder: Embedder,
         settings: IngestSettings,
+        policy: Policy,
         *,
         open_stages: Callable[[], Stages],
     ) -> None:
@@ -54,6 +59,7 @@ class Worker:
         self._library = library
         self._embedder = embedder
         self._settings = settings
+        self._policy = policy
         self._open_stages = open_stages
         self._id = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._news = threading.Condition()
@@ -65,6 +71,7 @@ class Worker:
         self._changes = 0
         self._troubles: list[BaseException] = []
         self._beaten_s = 0.0
+        self._trimmed_s = 0.0
 
     def start(self, *, stay: bool = False) -> None:
         """Have the queue looked at now."""
@@ -171,6 +178,7 @@ class Worker:
             self._library,
             self._embedder,
             self._settings,
+            self._policy,
             fetcher=self.fetcher,
             stages=self._open_stages(),
             changed=self._changed,
@@ -188,10 +196,14 @@ class Worker:
                     return
                 if not claimed or line.free_slots < 1:
                     self._wait_for_news(seen)
+                if time.monotonic() - self._trimmed_s > TRIM_S:
+                    give_back_memory()
+                    self._trimmed_s = time.monotonic()
         finally:
             trouble = line.trouble
             line.close()
             self._give_back(trouble)
+            give_back_memory()
 
     def _wait_for_news(self, seen: int) -> None:
         with self._news:

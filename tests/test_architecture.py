@@ -10,6 +10,7 @@ WRAPPED = {
     "chromadb": {"assistant/knowledge/vectors/chroma.py"},
     "tantivy": {"assistant/knowledge/lexicon/tantivy_index.py"},
     "streamlit": {"assistant/serving.py"},
+    "mcp": {"assistant/api/mcp_server.py"},
     "langchain_openai": {"assistant/models/generators/providers.py"},
     "langchain_anthropic": {"assistant/models/generators/providers.py"},
     "ray": {
@@ -30,6 +31,7 @@ INGESTION_MAY_USE = {
     "language",
     "sentences",
     "offline",
+    "safety",
     "words",
 }
 

@@ -1,4 +1,4 @@
-"""The page: one bar with three views, in the reader's language."""
+"""The page: one bar with its views, in the reader's language."""
 
 from __future__ import annotations
 
@@ -8,31 +8,50 @@ from pathlib import Path
 import streamlit as st
 
 from ui import state
-from ui.client import Service
+from ui.client import Connection, Service, ServiceError
+from ui.components.account import show_account, show_signed_out
 from ui.components.frame import declare_language
 from ui.components.markup import element, show
 from ui.language import LANGUAGES, Language, load_texts, preferred_language
+from ui.views.administration import show_administration
 from ui.views.ask import show_ask
 from ui.views.documents import show_documents
+from ui.views.history import show_history
 from ui.views.summaries import show_summaries
 
 FOLDER = Path(__file__).parent
 
 
 @st.cache_resource
-def open_service(url: str) -> Service:
-    return Service(url)
+def open_connection(url: str, token: str) -> Connection:
+    return Connection(url, token=token)
 
 
 def main() -> None:
     st.set_page_config(page_title="Philo", page_icon=FOLDER / "icon.png", layout="centered")
     st.html(FOLDER / "components" / "style.css")
-    service = open_service(os.environ.get("PHILO_API_URL", "http://127.0.0.1:8501/api"))
+    connection = open_connection(
+        os.environ.get("PHILO_API_URL", "http://127.0.0.1:8501/api"),
+        os.environ.get("PHILO_API_TOKEN", ""),
+    )
+    service = Service(connection, st.context.cookies, address=st.context.ip_address or "")
     with st.container(key="bar", horizontal=True, vertical_alignment="center"):
         show(element("span", "Philo", class_="philo-brand"), width="content")
         links = st.container(horizontal=True)
+        person = st.container(horizontal=True, width="content")
         texts = load_texts(choose_language())
     declare_language(texts.language)
+    administers = False
+    try:
+        me = service.me()
+        administers = me["role"] == "admin"
+        state.keep_to(me["name"] or "")
+        with person:
+            show_account(service, texts, me)
+    except ServiceError as error:
+        if error.kind == "SignedOut":
+            show_signed_out(texts)
+            return  # anything else, the views say themselves
     ask = st.Page(
         lambda: show_ask(service, texts, documents),
         title=texts("bar.ask"),
@@ -45,11 +64,22 @@ def main() -> None:
     summaries = st.Page(
         lambda: show_summaries(service, texts), title=texts("bar.summaries"), url_path="summaries"
     )
-    page = st.navigation([ask, summaries, documents], position="hidden")
+    history = st.Page(
+        lambda: show_history(service, texts, ask), title=texts("bar.history"), url_path="history"
+    )
+    pages = [ask, history, summaries, documents]
+    if administers:
+        pages.append(
+            st.Page(
+                lambda: show_administration(service, texts),
+                title=texts("bar.admin"),
+                url_path="administration",
+            )
+        )
+    page = st.navigation(pages, position="hidden")
     with links:
-        st.page_link(ask)
-        st.page_link(summaries)
-        st.page_link(documents)
+        for one in pages:
+            st.page_link(one)
     page.run()
 
 

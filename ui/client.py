@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import IO, Any, Literal
 from urllib.parse import quote
 
 import httpx
 
-from ui.replies import DocumentList, Health, IngestReport, JobList, Passage, Scope, Summary, Turn
+from ui.replies import (
+    DocumentList,
+    Health,
+    IngestReport,
+    JobList,
+    Me,
+    Passage,
+    Scope,
+    Summary,
+    Turn,
+)
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 LISTED_AT_ONCE = 500
+SESSION_COOKIES = ("__Host-philo_session", "philo_session")
 
 
 class ServiceError(Exception):
     """The service refused or could not be reached.
 
-    `kind` is the service's own name of the error, or `Unreachable`.
+    `kind` is the service's own name of the error, or `Unreachable`, or `SignedOut`.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -27,28 +39,68 @@ class ServiceError(Exception):
         self.kind = kind
 
 
-class Service:
-    """Every method raises ServiceError. Thread-safe."""
+class Connection:
+    """To the service, shared by all who use the page; it remembers no cookie of anybody."""
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(
+    def __init__(self, url: str, *, token: str = "") -> None:
+        headers = {"X-Philo-Interface": "page"}  # for the audit log
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        self.http = httpx.Client(
             base_url=url,
+            headers=headers,
             timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             trust_env=False,  # a proxy has no business between the page and its service
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         )
+
+
+class Service:
+    """The service as one person uses it. Every method raises ServiceError. Thread-safe.
+
+    Args:
+        cookies: of the browser; the service says whose they are.
+        address: of the browser, for the service's log.
+    """
+
+    def __init__(
+        self, connection: Connection, cookies: Mapping[str, str], *, address: str = ""
+    ) -> None:
+        self._http = connection.http
+        self._headers = {}
+        shown = "; ".join(f"{key}={cookies[key]}" for key in SESSION_COOKIES if key in cookies)
+        if shown:
+            self._headers["Cookie"] = shown
+        if shown and address:
+            self._headers["X-Forwarded-For"] = address
+
+    def me(self) -> Me:
+        """Who this is; from here on, changes are made in their name."""
+        me: Me = self._call("GET", "/me")
+        self._headers["X-Philo-CSRF"] = me["csrf"]
+        return me
+
+    def sign_out(self) -> None:
+        self._call("DELETE", "/me/session")
 
     def health(self) -> Health:
         return self._call("GET", "/health")
 
     def ask(
-        self, question: str, *, history: Sequence[Turn], scope: Scope
+        self, question: str, *, history: Sequence[Turn], scope: Scope, conversation: str
     ) -> Generator[tuple[str, Any], None, None]:
-        """`("sentence", {"sentence", "citations"})` for each, then `("answer", Answer)`.
+        """`("exchange", {"id"})`, `("sentence", {"sentence", "citations"})` for each, then
+        `("answer", Answer)`. Both are kept in the conversation.
 
         Closing the iterator stops the writing.
         """
-        body = {"question": question, "history": list(history), "scope": scope}
-        yield from self._stream("/ask/stream", body)
+        body = {
+            "question": question,
+            "history": list(history),
+            "scope": scope,
+            "conversation": conversation,
+        }
+        yield from self.stream("/ask/stream", body)
 
     def summarise(
         self, documents: Sequence[str], *, form: str, language: str
@@ -56,19 +108,12 @@ class Service:
         """`("progress", {"done", "total"})`, `("statement", {"statement", "citations"})` for
         each, then `("summary", Summary)`. Closing the iterator stops the work."""
         body = {"documents": list(documents), "form": form, "language": language}
-        yield from self._stream("/summaries/stream", body)
+        yield from self.stream("/summaries/stream", body)
 
     def export_summary(self, summary: Summary, kind: str) -> bytes:
         """A summary as a file: `kind` is md, docx or pdf."""
-        try:
-            response = self._http.post(
-                "/summaries/export", json={"summary": summary, "format": kind}
-            )
-        except httpx.HTTPError as exc:
-            raise _unreachable(exc) from exc
-        if response.is_error:
-            raise _refusal(response)
-        return response.content
+        body = {"summary": summary, "format": kind}
+        return self.fetch("POST", "/summaries/export", json=body).content
 
     def documents(
         self,
@@ -146,11 +191,14 @@ class Service:
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
         )
 
-    def _stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
+    def stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
+        """One POST that is answered with events."""
         # The first sentence may take a small machine minutes: no limit on reading.
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT_S)
         try:
-            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
+            with self._http.stream(
+                "POST", path, json=body, timeout=timeout, headers=self._headers
+            ) as response:
                 if response.is_error:
                     response.read()
                     raise _refusal(response)
@@ -158,13 +206,18 @@ class Service:
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+    def fetch(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """One request; for the parts of the API that have a file of their own here."""
         try:
-            response = self._http.request(method, path, **arguments)
+            response = self._http.request(method, path, headers=self._headers, **arguments)
         except httpx.HTTPError as exc:
             raise _unreachable(exc) from exc
         if response.is_error:
             raise _refusal(response)
+        return response
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        response = self.fetch(method, path, **arguments)
         return response.json() if response.content else None
 
 
@@ -183,6 +236,8 @@ def _read_events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _refusal(response: httpx.Response) -> ServiceError:
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        return ServiceError("SignedOut", "")
     try:
         error = response.json()["error"]
         return ServiceError(error["type"], error["message"])

@@ -13,6 +13,15 @@ class Health(TypedDict):
     max_file_bytes: int
 
 
+class Me(TypedDict):
+    """`login`: whether people have to sign in; `name` is None where they do not."""
+
+    login: bool
+    name: str | None
+    role: str | None
+    csrf: str
+
+
 class Place(TypedDict):
     """Another document that holds the same text."""
 
@@ -32,6 +41,7 @@ class Passage(TypedDict):
     end: int
     text: str
     places: list[Place]
+    flags: list[str]
 
 
 class Citation(TypedDict):
@@ -46,6 +56,7 @@ class Citation(TypedDict):
     end: int
     quote: str
     places: list[Place]
+    flags: list[str]
 
 
 class Doubt(TypedDict):
@@ -77,6 +88,7 @@ class Answer(TypedDict):
     sentences: list[Sentence]
     passages: list[Passage]
     timings_ms: Timings
+    flags: list[str]
 
 
 class Statement(TypedDict):

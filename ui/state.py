@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeVar
 
@@ -12,6 +13,7 @@ import streamlit as st
 from ui.client import ServiceError
 from ui.replies import Answer, Summary, Turn
 
+OWNER = "owner"
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
@@ -24,6 +26,17 @@ NEXT_QUESTION = "next_question"
 UPLOADS = "uploads"
 EXAMPLES = "examples"
 COLLECTIONS = "collections"
+ADMIN_SECTION = "section"
+USAGE_DAYS = "usage_days"
+JOB_STATE = "job_state"
+QUALITY_SET = "quality_set"
+QUALITY_FIGURE = "quality_figure"
+AUDIT_WHO = "audit_who"
+AUDIT_ACTION = "audit_action"
+SOURCE = "source"
+HISTORY_SEARCH = "history_search"
+HISTORY_PAGE = "history_page"
+WHOLE_PAGE = "whole_page"
 SUMMARY = "summary"
 SUMMARY_FORM = "summary_form"
 SUMMARY_DOCUMENTS = "summary_documents"
@@ -38,12 +51,29 @@ T = TypeVar("T")
 @dataclass(slots=True)
 class Exchange:
     """A question and what came of it: neither answer nor error when it was interrupted.
-    `rated_good` is what the reader said of the answer."""
+    `rated_good` is what the reader said of the answer, `id` under which it is kept,
+    `follow_ups` the questions that go on from it."""
 
     question: str
+    id: str = ""
     answer: Answer | None = None
     error: ServiceError | None = None
     rated_good: bool | None = None
+    withheld: bool = False
+    forgotten: bool = False
+    follow_ups: Future[list[str]] | None = None
+
+
+@dataclass(slots=True)
+class Talk:
+    """The conversation that is shown. `id` is "" before its first question; `owner` is who
+    shares it, where it is another one's."""
+
+    id: str = ""
+    title: str = ""
+    mine: bool = True
+    owner: str | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +87,43 @@ class Upload:
     empty_pages: tuple[int, ...] = ()
 
 
+def keep_to(owner: str) -> None:
+    """What one person has asked is not there for the next one in the same browser."""
+    if st.session_state.get(OWNER, owner) != owner:
+        for key in [key for key in st.session_state if key != LANGUAGE]:
+            del st.session_state[key]
+    st.session_state[OWNER] = owner
+
+
+def forget_everything() -> None:
+    keep_to("")
+    st.session_state.pop(OWNER)
+
+
+def talk() -> Talk:
+    return st.session_state.setdefault(CONVERSATION, Talk())
+
+
+def show_talk(one: Talk) -> None:
+    st.session_state[CONVERSATION] = one
+    close_source()
+
+
 def conversation() -> list[Exchange]:
-    return st.session_state.setdefault(CONVERSATION, [])
+    return talk().exchanges
+
+
+def source() -> tuple[int, int] | None:
+    """(number of the exchange, marker) of the citation that is shown beside its answer."""
+    return st.session_state.get(SOURCE)
+
+
+def open_source(exchange: int, marker: int) -> None:
+    st.session_state[SOURCE] = (exchange, marker)
+
+
+def close_source() -> None:
+    st.session_state.pop(SOURCE, None)
 
 
 def history() -> list[Turn]:
@@ -72,7 +137,8 @@ def history() -> list[Turn]:
 
 
 def forget_conversation() -> None:
-    st.session_state[CONVERSATION] = []
+    show_talk(Talk())
+    st.query_params.pop(CONVERSATION, None)
 
 
 def put_question(question: str) -> None:
@@ -80,8 +146,11 @@ def put_question(question: str) -> None:
     st.session_state[NEXT_QUESTION] = question
 
 
-def ask_again() -> None:
-    put_question(conversation().pop().question)
+def take_back_question() -> Exchange:
+    """Remove the last question, and have it asked by the run that follows."""
+    last = conversation().pop()
+    put_question(last.question)
+    return last
 
 
 def take_question() -> str | None:
@@ -130,6 +199,14 @@ def list_page() -> int:
 
 def back_to_first_page() -> None:
     st.session_state[LIST_PAGE] = 1
+
+
+def history_page() -> int:
+    return st.session_state.get(HISTORY_PAGE, 1)
+
+
+def back_to_first_history_page() -> None:
+    st.session_state[HISTORY_PAGE] = 1
 
 
 def back_to_first_piece() -> None:

@@ -1,21 +1,30 @@
-"""The register of people as the operator changes it: every change is in the audit log."""
+"""The register of people as it is changed by hand: every change is in the audit log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from assistant.access.credentials import Credentials
 from assistant.access.people import People
 from assistant.access.types import GroupInfo, NewToken, Role, TokenInfo, TokenScope, UserInfo
-from assistant.audit import OPERATOR_NAME, Audit
+from assistant.audit import OPERATOR_NAME, Audit, Content
 
 
 class AuditedPeople:
     """See `assistant.access.types.Register`."""
 
-    def __init__(self, people: People, audit: Audit) -> None:
+    def __init__(
+        self, people: People, credentials: Credentials, audit: Audit, *, who: str = OPERATOR_NAME
+    ) -> None:
         self._people = people
+        self._credentials = credentials
         self._audit = audit
+        self._who = who
+
+    def by(self, who: str) -> AuditedPeople:
+        """The same, changed by an administrator."""
+        return AuditedPeople(self._people, self._credentials, self._audit, who=who)
 
     def users(self) -> list[UserInfo]:
         return self._people.users()
@@ -48,6 +57,16 @@ class AuditedPeople:
         self._people.remove_user(name)
         self._record("user.remove", {"name": user.name})
 
+    def set_password(self, name: str, password: str) -> None:
+        user = self._people.user(name)
+        self._credentials.set_password(user.name, password)
+        self._record("password.reset", {"name": user.name})
+
+    def drop_second_factor(self, name: str) -> None:
+        user = self._people.user(name)
+        self._credentials.drop_second_factor(user.name)
+        self._record("totp.off", {"name": user.name})
+
     def groups(self) -> list[GroupInfo]:
         return self._people.groups()
 
@@ -67,4 +86,8 @@ class AuditedPeople:
         self._record("token.revoke", {"id": token_id})
 
     def _record(self, action: str, details: dict[str, Any]) -> None:
-        self._audit.record(OPERATOR_NAME, action, details)
+        told = {
+            key: Content(value, bare=True) if key in ("name", "user") else value
+            for key, value in details.items()
+        }
+        self._audit.record(self._who, action, told)

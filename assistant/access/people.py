@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
+import json
 import re
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from assistant.access.names import find_user, group_name
+from assistant.access.share_keys import collection_key, group_names, user_key
 from assistant.access.types import (
     GroupInfo,
     NewToken,
     Principal,
     Role,
+    SignInWay,
     TokenInfo,
     TokenScope,
     UserInfo,
 )
-from assistant.errors import PeopleError, UnknownTokenError, UnknownUserError
+from assistant.errors import (
+    AccessWithdrawnError,
+    LastAdminError,
+    PeopleError,
+    UnknownTokenError,
+    UnknownUserError,
+)
 from assistant.knowledge.database import Database
-from assistant.knowledge.tables import DocumentGroupRow, MemberRow, TokenRow, UserRow
+from assistant.knowledge.tables import (
+    CollectionRow,
+    CredentialRow,
+    DocumentGroupRow,
+    IdentityRow,
+    MemberRow,
+    SessionRow,
+    TokenRow,
+    UserRow,
+)
 from assistant.types import EVERYONE
 
 TOKEN_PREFIX = "philo_"  # noqa: S105 - by which a leaked one is found
@@ -50,7 +69,7 @@ class People:
 
     def user(self, name: str) -> UserInfo:
         with self._database.reading() as session:
-            return _user_info(session, _find(session, name))
+            return _user_info(session, find_user(session, name))
 
     def add_user(
         self, name: str, *, role: Role = Role.READER, groups: Iterable[str] = ()
@@ -60,7 +79,7 @@ class People:
             raise PeopleError(
                 f"{name!r} cannot be a user's name: letters, digits and . _ - + @, at most 100"
             )
-        joined = [_group_name(group) for group in groups]
+        joined = [group_name(group) for group in groups]
         row = UserRow(
             id=uuid.uuid4().hex,
             key=name.casefold(),
@@ -87,9 +106,12 @@ class People:
         leave: Iterable[str] = (),
         disabled: bool | None = None,
     ) -> UserInfo:
-        joined = [_group_name(group) for group in join]
+        joined = [group_name(group) for group in join]
         with self._database.writing() as session:
-            row = _find(session, name)
+            row = find_user(session, name)
+            before = (row.role, row.disabled, _groups_of(session, row.id))
+            if (role not in (None, Role.ADMIN)) or disabled:
+                _keep_an_admin(session, row)
             if role is not None:
                 row.role = role.value
             if disabled is not None:
@@ -100,24 +122,42 @@ class People:
                 )
             )
             _join(session, row.id, joined)
+            session.flush()
+            if before != (row.role, row.disabled, _groups_of(session, row.id)):
+                session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
         return self.user(name)
 
     def remove_user(self, name: str) -> None:
         with self._database.writing() as session:
-            session.delete(_find(session, name))
+            row = find_user(session, name)
+            _keep_an_admin(session, row)
+            session.execute(
+                delete(DocumentGroupRow).where(DocumentGroupRow.group_name == user_key(row.id))
+            )
+            session.delete(row)
 
     def groups(self) -> list[GroupInfo]:
         members = select(MemberRow.group_name, func.count()).group_by(MemberRow.group_name)
         documents = select(DocumentGroupRow.group_name, func.count()).group_by(
             DocumentGroupRow.group_name
         )
+        collections = select(CollectionRow.name, CollectionRow.readers).where(
+            CollectionRow.readers.is_not(None)
+        )
         with self._database.reading() as session:
             users = {name: int(count) for name, count in session.execute(members)}
-            shared = {name: int(count) for name, count in session.execute(documents)}
+            by_key = Counter({name: int(count) for name, count in session.execute(documents)})
+            inherited = [
+                (name, json.loads(keys or "[]")) for name, keys in session.execute(collections)
+            ]
             everybody = session.scalar(select(func.count()).select_from(UserRow)) or 0
         users[EVERYONE] = everybody
+        shared = Counter({name: by_key[name] for name in group_names(by_key)})
+        for name, keys in inherited:
+            for group in group_names(keys):
+                shared[group] += by_key[collection_key(name)]
         return [
-            GroupInfo(name=name, users=users.get(name, 0), documents=shared.get(name, 0))
+            GroupInfo(name=name, users=users.get(name, 0), documents=shared[name])
             for name in sorted({*users, *shared})
         ]
 
@@ -129,7 +169,7 @@ class People:
         )
         with self._database.reading() as session:
             if user is not None:
-                query = query.where(TokenRow.user_id == _find(session, user).id)
+                query = query.where(TokenRow.user_id == find_user(session, user).id)
             return [_token_info(row, name) for row, name in session.execute(query)]
 
     def create_token(
@@ -138,7 +178,7 @@ class People:
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         now = self._clock()
         with self._database.writing() as session:
-            owner = _find(session, user)
+            owner = find_user(session, user)
             row = TokenRow(
                 id=uuid.uuid4().hex[:12],
                 user_id=owner.id,
@@ -170,13 +210,27 @@ class People:
             UnknownUserError: no such user, or a disabled one.
         """
         with self._database.reading() as session:
-            row = _find(session, name)
+            row = find_user(session, name)
             if row.disabled:
                 raise UnknownUserError(
                     f"the user {row.name!r} is disabled; "
                     f"enable: philo users change {row.name} --enable"
                 )
             return _principal(session, row, TokenScope.WRITE)
+
+    def principal_of_user(self, user_id: str, scope: TokenScope) -> Principal | None:
+        """Somebody who has signed in. None: gone, or disabled."""
+        with self._database.reading() as session:
+            row = session.get(UserRow, user_id)
+            return None if row is None or row.disabled else _principal(session, row, scope)
+
+    def user_id(self, name: str) -> str:
+        """
+        Raises:
+            UnknownUserError: no such user.
+        """
+        with self._database.reading() as session:
+            return find_user(session, name).id
 
     def principal_of_token(self, secret: str) -> Principal | None:
         """None: unknown, expired, revoked, or of a disabled user. It is not told which."""
@@ -195,7 +249,7 @@ class People:
             token, user = found
             if token.revoked or user.disabled or token.expires_at <= now:
                 return None
-            principal = _principal(session, user, TokenScope(token.scope))
+            principal = _principal(session, user, TokenScope(token.scope), token.id)
             used, token_id = token.last_used_at, token.id
         if used is None or now - used > _USE_GRAIN:
             with self._database.writing() as session:
@@ -204,27 +258,52 @@ class People:
                     row.last_used_at = now
         return principal
 
+    def refresh(self, principal: Principal) -> Principal:
+        """The same as they are now: an answer may take longer than a right lasts.
+
+        Raises:
+            AccessWithdrawnError: they are gone or disabled, or their token is no longer good.
+        """
+        with self._database.reading() as session:
+            user = session.get(UserRow, principal.user_id)
+            good = user is not None and not user.disabled
+            if principal.token_id:
+                token = session.get(TokenRow, principal.token_id)
+                good = good and token is not None and not token.revoked
+                good = good and token is not None and token.expires_at > self._clock()
+            if user is None or not good:
+                raise AccessWithdrawnError("you may not ask any more; sign in again")
+            return _principal(session, user, principal.scope, principal.token_id)
+
 
 def _digest(secret: str) -> str:
     """Plain SHA-256: the secret is 256 random bits, which nobody guesses."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _find(session: Session, name: str) -> UserRow:
-    row = session.scalar(select(UserRow).where(UserRow.key == name.strip().casefold()))
-    if row is None:
-        known = {name.casefold(): name for name in session.scalars(select(UserRow.name))}
-        near = difflib.get_close_matches(name.casefold(), known, n=1)
-        hint = f"; did you mean {known[near[0]]!r}?" if near else "; see: philo users list"
-        raise UnknownUserError(f"there is no user {name!r}{hint}")
-    return row
+def _keep_an_admin(session: Session, row: UserRow) -> None:
+    if row.role != Role.ADMIN or row.disabled:
+        return
+    others = select(func.count()).where(
+        UserRow.role == Role.ADMIN, UserRow.disabled.is_(False), UserRow.id != row.id
+    )
+    if not session.scalar(others):
+        raise LastAdminError(
+            f"{row.name} is the last administrator; make somebody else one first: "
+            "philo users change NAME --role admin"
+        )
 
 
-def _group_name(group: str) -> str:
-    name = group.strip()
-    if not name or len(name) > 100 or not name.isprintable() or "," in name:
-        raise PeopleError(f"{group!r} cannot be a group's name: printable, no comma, at most 100")
-    return name
+def _sign_in_ways(session: Session, user_id: str) -> list[SignInWay]:
+    ways: list[SignInWay] = []
+    credential = session.get(CredentialRow, user_id)
+    if credential is not None and credential.password_hash:
+        ways.append("password")
+    if credential is not None and credential.totp_secret:
+        ways.append("totp")
+    if session.scalar(select(IdentityRow.subject).where(IdentityRow.user_id == user_id).limit(1)):
+        ways.append("oidc")
+    return ways
 
 
 def _join(session: Session, user_id: str, groups: Iterable[str]) -> None:
@@ -241,13 +320,34 @@ def _groups_of(session: Session, user_id: str) -> list[str]:
     return list(session.scalars(query.order_by(MemberRow.group_name)).all())
 
 
-def _principal(session: Session, row: UserRow, scope: TokenScope) -> Principal:
+def _principal(session: Session, row: UserRow, scope: TokenScope, token_id: str = "") -> Principal:
+    groups = frozenset(_groups_of(session, row.id))
     return Principal(
         name=row.name,
         role=Role(row.role),
-        groups=frozenset(_groups_of(session, row.id)),
+        groups=groups,
         scope=scope,
+        user_id=row.id,
+        token_id=token_id,
+        grants=_grants(session, groups | {EVERYONE, user_key(row.id)}, user_key(row.id)),
     )
+
+
+def _grants(session: Session, keys: frozenset[str], own: str) -> frozenset[str]:
+    """The collections that somebody with these keys may read. Their own key only where a
+    document is shared with them: whoever may read the same gets the same answers from the
+    cache."""
+    said = select(CollectionRow.name, CollectionRow.readers).where(
+        CollectionRow.readers.is_not(None)
+    )
+    grants = {
+        collection_key(name)
+        for name, readers in session.execute(said)
+        if not keys.isdisjoint(json.loads(readers or "[]"))
+    }
+    if session.scalar(select(exists().where(DocumentGroupRow.group_name == own))):
+        grants.add(own)
+    return frozenset(grants)
 
 
 def _user_info(session: Session, row: UserRow) -> UserInfo:
@@ -257,6 +357,7 @@ def _user_info(session: Session, row: UserRow) -> UserInfo:
         groups=_groups_of(session, row.id),
         disabled=row.disabled,
         created_at=row.created_at.isoformat(),
+        sign_in=_sign_in_ways(session, row.id),
     )
 
 

@@ -43,6 +43,12 @@ class RemotePeople:
     def remove_user(self, name: str) -> None:
         self._call("DELETE", _path(name))
 
+    def set_password(self, name: str, password: str) -> None:
+        self._call("PUT", f"{_path(name)}/password", json={"password": password})
+
+    def drop_second_factor(self, name: str) -> None:
+        self._call("DELETE", f"{_path(name)}/totp")
+
     def groups(self) -> list[GroupInfo]:
         return TypeAdapter(list[GroupInfo]).validate_python(self._call("GET", "/groups"))
 

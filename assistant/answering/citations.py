@@ -26,6 +26,7 @@ def cite(source: Candidate, *, marker: int) -> Citation:
         quote=source.quote,
         boxes=lines.boxes(source.start, source.end),
         places=chunk.places(source.start - chunk.start),
+        flags=list(chunk.flags),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Generator as Generated
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from langchain_core.messages import BaseMessage
@@ -20,11 +21,13 @@ from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
 from assistant.answering.question import says_more
 from assistant.answering.quotes import choose_quotes
 from assistant.answering.short import agrees, find_short
+from assistant.errors import RemoteRefusedError
 from assistant.grounding.reasons import Fault, explain
 from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator, Ticket
 from assistant.retrieval.query import Query
+from assistant.safety.toxicity import flags_of, score_toxicity
 from assistant.sentences import split_sentences
 from assistant.settings import Settings
 from assistant.types import Answer, Citation, Passage, Sentence, Timings
@@ -85,12 +88,13 @@ class _Sheet:
         return len(self.citations)
 
     def text(self) -> str:
-        return " ".join(
-            sentence.text
-            + "".join(f" [{marker}]" for marker in sentence.citations)
-            + (f" {UNSUPPORTED}" if sentence.doubt else "")
-            for sentence in self.sentences
-        )
+        return " ".join(with_marks(sentence) for sentence in self.sentences)
+
+
+def with_marks(sentence: Sentence) -> str:
+    """As it stands in an answer's text: its citations and its doubt behind it."""
+    marks = "".join(f" [{marker}]" for marker in sentence.citations)
+    return sentence.text + marks + (f" {UNSUPPORTED}" if sentence.doubt else "")
 
 
 class Composer:
@@ -108,6 +112,16 @@ class Composer:
         self._embedder = embedder
         self._generator = generator
         self._settings = settings
+
+    def find_evidence(
+        self, query: Query, passages: Sequence[Passage], chunks: Sequence[StoredChunk]
+    ) -> str | None:
+        """The sentence that answers best, None where the passages do not hold the answer;
+        arguments as of `compose`."""
+        evidence = self._reader.read(query, chunks, [passage.score for passage in passages])
+        if evidence.probability < self._settings.answering.evidence_threshold:
+            return None
+        return next((candidate.text for candidate, _ in evidence.sentences), None)
 
     def compose(
         self,
@@ -135,6 +149,8 @@ class Composer:
                 first = first or time.perf_counter()
                 yield written
         refused = not sheet.sentences
+        screened = self._settings.safety.toxicity.answers and not refused
+        toxicity = score_toxicity(sheet.text()) if screened else 0.0
         done = time.perf_counter()
         yield Answer(
             question=query.asked,
@@ -147,6 +163,8 @@ class Composer:
             citations=sheet.citations,
             sentences=sheet.sentences,
             passages=list(passages),
+            flags=list(flags_of(injection=0.0, toxicity=toxicity)),
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             timings_ms=Timings(
                 retrieve=_ms(started, retrieved),
                 first_token=_ms(started, first or done),
@@ -176,7 +194,10 @@ class Composer:
             sentences = list_candidates([found[passage.chunk_id] for passage in shown])
             sheet.writer = "model"
             grounds = Grounds(sentences, query.language, known=query.asked, embedder=self._embedder)
-            with closing(self._sentences(self._generator, prompt, ticket)) as texts:
+            with (
+                suppress(RemoteRefusedError),  # the documents' own sentences answer then
+                closing(self._sentences(self._generator, prompt, ticket)) as texts,
+            ):
                 yield from self._check(query, texts, grounds, evidence, short, sheet)
         if not sheet.sentences:
             sheet.writer = "quotes"

@@ -3,12 +3,15 @@ off, and never in the system's."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from assistant.retrieval.query import Query
+from assistant.safety.injection_quoting import quote_line, quote_text
 from assistant.types import Language, Passage
 
 INSTRUCTIONS: dict[Language, str] = {
@@ -39,7 +42,7 @@ def build_prompt(query: Query, passages: Sequence[Passage]) -> list[BaseMessage]
     """One user turn: some templates (Phi-3 medium) drop a system turn without a word."""
     passages_label, question_label = _LABELS[query.language]
     shown = "\n\n".join(
-        f"[{number}] {' > '.join(dict.fromkeys([passage.title, *passage.heading]))}\n{passage.text}"
+        f"[{number}] {_place(passage)}\n{quote_text(passage.text)}"
         for number, passage in enumerate(passages, start=1)
     )
     text = (
@@ -48,3 +51,13 @@ def build_prompt(query: Query, passages: Sequence[Passage]) -> list[BaseMessage]
         f"{question_label}: {query.asked}"
     )
     return [HumanMessage(text)]
+
+
+def _place(passage: Passage) -> str:
+    path = dict.fromkeys([passage.title, *passage.heading])
+    return " > ".join(quote_line(part) for part in path)
+
+
+_PLACEHOLDERS = [INSTRUCTIONS, _LABELS, "<passages>"]
+PROMPT_SHA256 = hashlib.sha256(json.dumps(_PLACEHOLDERS, sort_keys=True).encode()).hexdigest()
+"""Of the instructions, for the audit log: another one, another prompt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -44,7 +45,8 @@ def stream_work(work: Work) -> Iterator[Event]:
         finally:
             events.put(None)
 
-    threading.Thread(target=run, name="philo-request", daemon=True).start()
+    context = contextvars.copy_context()  # from where the request came
+    threading.Thread(target=lambda: context.run(run), name="philo-request", daemon=True).start()
     try:
         while True:
             try:

@@ -17,7 +17,7 @@ def add_jobs(api: FastAPI, assistant: Assistant) -> None:
     def jobs(
         readable: Reader,
         state: JobState | None = None,
-        offset: Annotated[int, Query(ge=0)] = 0,
+        offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> JobList:
         """Newest first."""

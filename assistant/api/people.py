@@ -1,4 +1,4 @@
-"""Users, groups and tokens over the API: for the operator only."""
+"""Users, groups and tokens over the API: for the operator and for administrators."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.access.types import GroupInfo, NewToken, Role, TokenInfo, TokenScope, UserInfo
-from assistant.api.operator import operator_only
+from assistant.access.audited import AuditedPeople
+from assistant.access.types import (
+    GroupInfo,
+    NewToken,
+    Principal,
+    Role,
+    TokenInfo,
+    TokenScope,
+    UserInfo,
+)
+from assistant.api.administrator import administrators_only
+from assistant.api.reader import Caller, name_of
 from assistant.assistant import Assistant
 
 MOST_DAYS = 3650
@@ -31,6 +41,10 @@ class UserChange(_Body):
     disabled: bool | None = None
 
 
+class NewPassword(_Body):
+    password: str = Field(max_length=1000)
+
+
 class TokenRequest(_Body):
     user: str = Field(max_length=100)
     name: str = Field("", max_length=100)
@@ -41,10 +55,13 @@ class TokenRequest(_Body):
 def add_people(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
     """
     Args:
-        operator_token: who shows it may see and change people.
+        operator_token: who shows it may see and change people, as administrators may.
     """
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
     people = assistant.people
+
+    def acting(principal: Principal | None) -> AuditedPeople:
+        return people.by(name_of(principal))
 
     @router.get("/users")
     def users() -> list[UserInfo]:
@@ -52,20 +69,30 @@ def add_people(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         return people.users()
 
     @router.post("/users")
-    def add_user(user: NewUser) -> UserInfo:
-        return people.add_user(user.name, role=user.role, groups=user.groups)
+    def add_user(user: NewUser, principal: Caller) -> UserInfo:
+        return acting(principal).add_user(user.name, role=user.role, groups=user.groups)
 
     @router.patch("/users/{name}")
-    def change_user(name: str, change: UserChange) -> UserInfo:
-        """Holds from the next request on."""
-        return people.change_user(
+    def change_user(name: str, change: UserChange, principal: Caller) -> UserInfo:
+        """Holds from the next request on; whoever is changed is signed out."""
+        return acting(principal).change_user(
             name, role=change.role, join=change.join, leave=change.leave, disabled=change.disabled
         )
 
     @router.delete("/users/{name}", status_code=204)
-    def remove_user(name: str) -> None:
+    def remove_user(name: str, principal: Caller) -> None:
         """With all tokens of theirs."""
-        people.remove_user(name)
+        acting(principal).remove_user(name)
+
+    @router.put("/users/{name}/password", status_code=204)
+    def set_password(name: str, wanted: NewPassword, principal: Caller) -> None:
+        """They are signed out everywhere."""
+        acting(principal).set_password(name, wanted.password)
+
+    @router.delete("/users/{name}/totp", status_code=204)
+    def drop_second_factor(name: str, principal: Caller) -> None:
+        """The password is enough for them from now on."""
+        acting(principal).drop_second_factor(name)
 
     @router.get("/groups")
     def groups() -> list[GroupInfo]:
@@ -78,14 +105,14 @@ def add_people(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
         return people.tokens(user)
 
     @router.post("/tokens")
-    def create_token(wanted: TokenRequest) -> NewToken:
+    def create_token(wanted: TokenRequest, principal: Caller) -> NewToken:
         """The secret is shown this once."""
-        return people.create_token(
+        return acting(principal).create_token(
             wanted.user, name=wanted.name, scope=wanted.scope, days=wanted.days
         )
 
     @router.delete("/tokens/{token_id}", status_code=204)
-    def revoke_token(token_id: str) -> None:
-        people.revoke_token(token_id)
+    def revoke_token(token_id: str, principal: Caller) -> None:
+        acting(principal).revoke_token(token_id)
 
     api.include_router(router)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
 
-from assistant.api.operator import operator_only
-from assistant.api.reader import Reader
+from assistant.api.operator import OperatorOnly
+from assistant.api.reader import Caller, Reader
 from assistant.api.schemas import RatingList
 from assistant.assistant import Assistant
 from assistant.types import NewRating, Rating
@@ -21,12 +21,12 @@ def add_ratings(api: FastAPI, assistant: Assistant, operator_token: str) -> None
     ratings = assistant.library.ratings
 
     @api.post("/ratings", status_code=201)
-    def rate(rating: NewRating, readable: Reader) -> Rating:
+    def rate(rating: NewRating, readable: Reader, principal: Caller) -> Rating:
         """Say of an answer whether it is good. 404 when it names a document that is gone or
         that the caller may not read."""
-        return ratings.add(rating, readable)
+        return ratings.add(rating, readable, rater=principal.name if principal else "")
 
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(OperatorOnly(operator_token))])
 
     @router.get("/ratings")
     def rated(

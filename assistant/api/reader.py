@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from assistant.access.people import People
 from assistant.access.types import Principal
 from assistant.api.caller import caller
 from assistant.audit import OPERATOR_NAME
 from assistant.scope import DocumentType, Scope
 from assistant.types import OPERATOR, Language, Readable
+from assistant.while_readable import ReadableNow
 
 Caller = Annotated[Principal | None, Depends(caller)]
 """None: the operator."""
@@ -26,9 +28,25 @@ def readable_of(principal: Principal | None, collection: str | None = None) -> R
     return principal.readable(collection)
 
 
+def rights_of(
+    people: People, principal: Principal | None, collection: str | None = None
+) -> ReadableNow:
+    """What may be read at each moment while an answer is on its way."""
+    if principal is None:
+        return lambda: readable_of(None, collection)
+    return lambda: people.refresh(principal).readable(collection)
+
+
 def name_of(principal: Principal | None) -> str:
     """For the audit log."""
     return OPERATOR_NAME if principal is None else principal.name
+
+
+def asker_of(request: Request, principal: Principal | None) -> str:
+    """Among whom turns are shared out: people, and addresses where nobody is known."""
+    if principal is not None:
+        return f"user {principal.name}"
+    return request.client.host if request.client else ""
 
 
 def readable_by_caller(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -17,28 +16,38 @@ from fastapi import (
     FastAPI,
     File,
     Form,
-    Header,
-    HTTPException,
     Query,
     Request,
     Response,
     UploadFile,
 )
-from fastapi.responses import StreamingResponse
 from fastapi_offline import FastAPIOffline
 
-from assistant.access.types import Principal
+from assistant.access.login import Login
 from assistant.answering.compose import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
 from assistant.api.caller import caller
-from assistant.api.events import Event, call_while_connected, stream_events
+from assistant.api.conversations import add_conversations, keep_events
+from assistant.api.description import complete_description, operation_id
+from assistant.api.erasures import add_erasures
+from assistant.api.evaluations import add_evaluations
+from assistant.api.events import Event, EventStream, call_while_connected, stream_events
 from assistant.api.failures import add_handlers
 from assistant.api.indexes import add_indexes
 from assistant.api.jobs import add_jobs
+from assistant.api.mcp_server import add_mcp
+from assistant.api.me import add_me
+from assistant.api.models import add_models
+from assistant.api.openai_chat import add_openai
+from assistant.api.operator import OperatorOnly
+from assistant.api.origin import OriginMiddleware
+from assistant.api.pages import add_pages
 from assistant.api.people import add_people
 from assistant.api.ratings import add_ratings
-from assistant.api.reader import Caller, Reader, Scoped, name_of, readable_of
+from assistant.api.reader import Caller, Reader, Scoped, asker_of, name_of, readable_of, rights_of
+from assistant.api.safety_check import add_safety_check
+from assistant.api.safety_switch import add_safety_switch, ended_by
 from assistant.api.schemas import (
     AskRequest,
     ChunkList,
@@ -51,12 +60,16 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
+from assistant.api.settings import add_settings
+from assistant.api.sharing import add_sharing
 from assistant.api.sources import add_sources
 from assistant.api.summaries import add_summaries
+from assistant.api.usage import add_usage
 from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
+from assistant.safety.disclosure import disclosure_headers
 from assistant.types import (
     Answer,
     DocumentInfo,
@@ -67,15 +80,16 @@ from assistant.types import (
 )
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    code: {"model": ErrorResponse} for code in (401, 403, 404, 422, 429, 500, 503, 507)
+    code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 409, 422, 429, 500, 503, 507)
 }
 UPLOAD_PIECE_BYTES = 2**20
 
 
-def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
+def create_api(assistant: Assistant, *, operator_token: str, login: Login | None = None) -> FastAPI:
     """The API over one open assistant.
 
     Args:
+        login: where people have to sign in; else whoever shows nothing is the operator.
         operator_token: who shows it may bring in files by their path on this machine.
     """
     api = FastAPIOffline(
@@ -84,21 +98,38 @@ def create_api(assistant: Assistant, *, operator_token: str) -> FastAPI:
         summary="Answers from your documents, every sentence cited.",
         responses=ERRORS,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
         dependencies=[Depends(caller)],
     )
     api.state.people = assistant.library.people
     api.state.operator_token = operator_token
+    api.state.login = login
+    api.add_middleware(OriginMiddleware)
     add_handlers(api)
     _add_questions(api, assistant)
     _add_documents(api, assistant)
     _add_ingestion(api, assistant, operator_token)
     add_indexes(api, assistant, operator_token)
+    add_conversations(api, assistant)
     add_jobs(api, assistant)
+    add_pages(api, assistant)
     add_ratings(api, assistant, operator_token)
+    add_sharing(api, assistant)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
+    add_me(api, login)
+    add_erasures(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
+    add_usage(api, assistant, operator_token)
+    add_settings(api, assistant, operator_token)
+    add_models(api, assistant, operator_token)
+    add_evaluations(api, assistant, operator_token)
+    add_safety_check(api, assistant, operator_token)
+    add_safety_switch(api, assistant, operator_token)
+    add_openai(api, assistant)
+    add_mcp(api, assistant)
+    complete_description(api, trusts_own_machine=login is None)
     return api
 
 
@@ -116,6 +147,7 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             chunks=chunks,
             max_question_chars=assistant.settings.answering.max_question_chars,
             max_file_bytes=assistant.settings.ingest.max_file_bytes,
+            generation=assistant.generation.state,
         )
 
     @api.get("/search")
@@ -148,9 +180,11 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
     limiter = CapacityLimiter(2 * (serving.slots + serving.queue))
 
     @api.post("/ask")
-    async def ask(asked: AskRequest, request: Request, principal: Caller) -> Answer:
+    async def ask(
+        asked: AskRequest, request: Request, response: Response, principal: Caller
+    ) -> Answer:
         """The whole answer at once; 429 with Retry-After when too many ask."""
-        ticket = assistant.reserve(principal=_asker(request, principal))
+        ticket = assistant.reserve(principal=asker_of(request, principal))
         work = partial(
             assistant.answer,
             asked.question,
@@ -159,17 +193,25 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             history=asked.history,
             ticket=ticket,
             who=name_of(principal),
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
-        return await call_while_connected(request, work, on_gone=ticket.cancel, limiter=limiter)
+        answer = await call_while_connected(
+            request,
+            work,
+            on_gone=ticket.cancel,
+            limiter=limiter,
+            ended_by=ended_by(assistant),
+        )
+        response.headers.update(disclosure_headers(answer.model, answer.made_at))
+        return answer
 
-    @api.post("/ask/stream", response_class=StreamingResponse)
-    async def ask_stream(
-        asked: AskRequest, request: Request, principal: Caller
-    ) -> StreamingResponse:
+    @api.post("/ask/stream", response_class=EventStream)
+    async def ask_stream(asked: AskRequest, request: Request, principal: Caller) -> EventStream:
         """Server-sent events: `passages`, `waiting` as the queue before it grows shorter, each
-        checked `sentence`, the whole `answer`; or `error`. 429 with Retry-After when too many
+        checked `sentence`, the whole `answer`; or `error`. Where they are kept in a conversation,
+        `exchange` comes first. 429 with Retry-After when too many
         ask."""
-        ticket = assistant.reserve(principal=_asker(request, principal))
+        ticket = assistant.reserve(principal=asker_of(request, principal))
         events = assistant.ask(
             asked.question,
             readable=readable_of(principal, asked.collection),
@@ -177,15 +219,25 @@ def _add_questions(api: FastAPI, assistant: Assistant) -> None:
             history=asked.history,
             ticket=ticket,
             who=name_of(principal),
+            readable_now=rights_of(assistant.library.people, principal, asked.collection),
         )
-        return stream_events(_named(events), ticket=ticket, limiter=limiter)
-
-
-def _asker(request: Request, principal: Principal | None) -> str:
-    """Among whom turns are shared out: people, and addresses where nobody is known."""
-    if principal is not None:
-        return f"user {principal.name}"
-    return request.client.host if request.client else ""
+        named = _named(events)
+        if asked.conversation is not None:
+            named = keep_events(
+                events,
+                named,
+                assistant.conversations,
+                conversation_id=asked.conversation,
+                question=asked.question,
+                principal=principal,
+            )
+        return stream_events(
+            named,
+            ticket=ticket,
+            limiter=limiter,
+            headers=disclosure_headers(assistant.model_id),
+            ended_by=ended_by(assistant),
+        )
 
 
 def _named(events: Iterator[AskEvent]) -> Iterator[Event]:
@@ -220,15 +272,14 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
         return library.document(document_id, readable)
 
     @api.get("/documents/{document_id}/chunks")
-    def chunks(document_id: str, readable: Reader) -> ChunkList:
+    def chunks(document_id: str, readable: Reader, principal: Caller) -> ChunkList:
         """The document's text in its pieces, in order."""
         pieces = library.document_chunks(document_id, readable)
-        return ChunkList(
-            chunks=[
-                passage_of(chunk, rank=rank, score=0.0)
-                for rank, chunk in enumerate(pieces, start=1)
-            ]
-        )
+        passages = [
+            passage_of(chunk, rank=rank, score=0.0) for rank, chunk in enumerate(pieces, start=1)
+        ]
+        who = name_of(principal)
+        return ChunkList(chunks=assistant.screening.show(passages, readable, who=who))
 
     @api.delete("/documents/{document_id}", status_code=204)
     def delete(document_id: str, readable: Reader, principal: Caller) -> None:
@@ -242,7 +293,7 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
 
 
 def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
-    @api.post("/documents")
+    @api.post("/documents", responses={202: {"model": JobInfo, "description": "Accepted"}})
     def upload(
         response: Response,
         principal: Caller,
@@ -275,16 +326,16 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
         response.status_code = 202
         return answer
 
-    @api.post("/ingest", response_class=StreamingResponse)
-    def ingest(
-        request: IngestRequest, authorization: Annotated[str, Header()] = ""
-    ) -> StreamingResponse:
+    @api.post(
+        "/ingest",
+        response_class=EventStream,
+        dependencies=[Depends(OperatorOnly(operator_token))],
+    )
+    def ingest(request: IngestRequest) -> EventStream:
         """Files and folders by their path on this machine: for its operator only.
 
         Server-sent events: `progress` after each file, then the `report`; or `error`.
         """
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {operator_token}".encode()):
-            raise HTTPException(401, "Only the operator's own commands may bring in paths.")
 
         def work(
             tell: ProgressListener, report: Callable[[IngestReport], None], _: threading.Event

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from assistant.safety.disclosure import RUNNING, GenerationState
 from assistant.scope import EVERYTHING, Scope
 from assistant.summarizing.types import ExportFormat, Form, Summary
 from assistant.types import (
@@ -27,14 +28,25 @@ from assistant.types import (
 MAX_BODY_CHARS = 100_000
 
 
+def _example(**fields: Any) -> ConfigDict:
+    return ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [fields]})
+
+
 class AskRequest(PublicModel):
+    """`conversation`: the id of the caller's own in which /ask/stream keeps question and answer."""
+
+    model_config = _example(question="How many days of leave are there in Dublin?")
+
     question: str = Field(max_length=MAX_BODY_CHARS)
     history: list[Turn] = Field(default=[], max_length=50)
     collection: str | None = Field(default=None, max_length=200)
     scope: Scope = EVERYTHING
+    conversation: str | None = Field(default=None, max_length=64)
 
 
 class SearchRequest(PublicModel):
+    model_config = _example(question="LM-240 warranty", k=5, scope={"types": ["pdf"]})
+
     question: str = Field(max_length=MAX_BODY_CHARS)
     k: int = Field(default=10, ge=1, le=100)
     scope: Scope = EVERYTHING
@@ -137,6 +149,11 @@ class Health(PublicModel):
     chunks: int
     max_question_chars: int
     max_file_bytes: int
+    generation: GenerationState = RUNNING
+
+
+class StopRequest(PublicModel):
+    reason: str = Field(min_length=1, max_length=2000)
 
 
 class ErrorBody(PublicModel):
@@ -151,6 +168,8 @@ class ErrorResponse(PublicModel):
 class SummaryRequest(PublicModel):
     """`documents` are ids, addresses or titles; `files` paths on the machine of the service that
     are read for this summary only. One document, or several to compare."""
+
+    model_config = _example(documents=["Handbook"], form="points", language="en")
 
     documents: list[str] = Field(default=[], max_length=50)
     files: list[str] = Field(default=[], max_length=50)

@@ -1,4 +1,5 @@
-"""Sources over the API: for the operator only, because they reach other machines."""
+"""Sources over the API. Only the operator adds one: it reads files of this machine or reaches
+others, with secrets of the service's environment. Administrators see, sync and remove them."""
 
 from __future__ import annotations
 
@@ -7,14 +8,14 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query
-from fastapi.responses import StreamingResponse
 
+from assistant.api.administrator import administrators_only, keep_to_operator
 from assistant.api.background import stream_work
-from assistant.api.events import stream_events
-from assistant.api.operator import operator_only
+from assistant.api.events import EventStream, stream_events
+from assistant.api.reader import Caller
 from assistant.api.schemas import IngestRequest, NewSource, RemovedSource, SourceList
 from assistant.assistant import Assistant
-from assistant.types import IngestReport, ProgressListener, SourceInfo
+from assistant.types import Failure, IngestProgress, IngestReport, ProgressListener, SourceInfo
 
 
 def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
@@ -23,7 +24,7 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         operator_token: who shows it may see and change sources.
     """
 
-    router = APIRouter(dependencies=[Depends(operator_only(operator_token))])
+    router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
 
     @router.get("/sources")
     def sources() -> SourceList:
@@ -31,8 +32,9 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         return SourceList(sources=assistant.ingestor.sources.all())
 
     @router.post("/sources", status_code=201)
-    def add_source(request: NewSource) -> SourceInfo:
-        """Register a source; nothing is brought in yet."""
+    def add_source(request: NewSource, principal: Caller) -> SourceInfo:
+        """Register a source; nothing is brought in yet. For the operator only."""
+        keep_to_operator(principal)
         return assistant.ingestor.sources.add(
             request.kind,
             request.name,
@@ -53,21 +55,28 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         removed = assistant.ingestor.sources.remove(name, keep_documents=keep_documents)
         return RemovedSource(removed_documents=removed)
 
-    @router.post("/sources/{name}/sync", response_class=StreamingResponse)
-    def sync_source(name: str) -> StreamingResponse:
-        """Server-sent events: `progress` after each document, then the `report`; or `error`."""
+    @router.post("/sources/{name}/sync", response_class=EventStream)
+    def sync_source(name: str, principal: Caller) -> EventStream:
+        """Server-sent events: `progress` after each document, then the `report`; or `error`.
+        Administrators see no names of documents."""
 
         def work(
             tell: ProgressListener, report: Callable[[IngestReport], None], _: threading.Event
         ) -> None:
-            report(assistant.ingestor.sources.sync(name, tell))
+            if principal is None:
+                report(assistant.ingestor.sources.sync(name, tell))
+            else:
+                done = assistant.ingestor.sources.sync(name, lambda step: tell(_unnamed_step(step)))
+                report(_unnamed_report(done))
 
         return stream_events(stream_work(work))
 
-    @router.post("/ingest/watch", response_class=StreamingResponse)
-    def watch(request: IngestRequest) -> StreamingResponse:
+    @router.post("/ingest/watch", response_class=EventStream)
+    def watch(request: IngestRequest, principal: Caller) -> EventStream:
         """Folders by their path on this machine, brought in and watched until the client goes
-        away. Server-sent events: `progress` after each document, a `report` after each change."""
+        away. For the operator only. Server-sent events: `progress` after each document, a `report`
+        after each change."""
+        keep_to_operator(principal)
 
         def work(
             tell: ProgressListener, report: Callable[[IngestReport], None], stop: threading.Event
@@ -84,3 +93,17 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         return stream_events(stream_work(work))
 
     api.include_router(router)
+
+
+def _unnamed_step(step: IngestProgress) -> IngestProgress:
+    return step.model_copy(update={"uri": ""})
+
+
+def _unnamed_report(report: IngestReport) -> IngestReport:
+    """How many could not be read is told, not which."""
+    unnamed = {
+        "failed": [Failure(uri="", reason="") for _ in report.failed],
+        "quarantined": [Failure(uri="", reason="") for _ in report.quarantined],
+        "incomplete": [],
+    }
+    return report.model_copy(update=unnamed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,6 +74,7 @@ def run(
     """Measure a question set (the word run may be left out)."""
     from assistant.evaluation import comparison
     from assistant.evaluation.evaluate import evaluate, to_json
+    from assistant.evaluation.history import keep_run
     from assistant.evaluation.question_set import load_question_set
     from assistant.terminal import print_evaluation
 
@@ -84,10 +86,12 @@ def run(
     options: dict[str, Any] = {"answers": answers, "cuts": k or [], "watcher": _watcher()}
     found = evaluate(settings, questions, **options)
     told = to_json(found)
+    keep_run(settings, told, now=datetime.now(UTC))
     compared = None
     if other is not None:
         changes = comparison.changed_settings(settings, other)
         second = evaluate(other, questions, **options)
+        keep_run(other, to_json(second), now=datetime.now(UTC))
         compared = comparison.compare_evaluations(found, second, changes=changes)
         told["comparison"] = comparison.to_json(compared)
     if report is not None:
@@ -98,6 +102,25 @@ def run(
         print_json(told)
     else:
         print_evaluation(told)
+
+
+@eval_app.command("history")
+def history(data: Data = None, as_json: Json = False) -> None:
+    """The figures of earlier runs, newest first."""
+    from assistant.evaluation.history import list_runs
+
+    runs = list_runs(load_settings(data).data)
+    if as_json:
+        print_json({"runs": [one.model_dump() for one in runs]})
+        return
+    for one in runs:
+        shown = ("ndcg@10", "answers.f1", "answers.refusal_precision", "answers.refusal_recall")
+        figures = (f"{name} {one.figures[name]:.3f}" for name in shown if one.figures.get(name))
+        print(f"{one.at}  {one.dataset} ({one.queries} questions)  {', '.join(figures)}")
+        for name, value in one.settings.items():
+            print(f"    {name} = {value}")
+    if not runs:
+        print("nothing was measured yet; run: philo eval DIR")
 
 
 @eval_app.command("collect")

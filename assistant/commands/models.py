@@ -26,12 +26,12 @@ Replace = Annotated[
 @models_app.command("list")
 def list_models(data: Data = None, as_json: Json = False) -> None:
     """The catalogue, and what is on this machine."""
-    from assistant.models.catalog import ENTRIES
     from assistant.models.generators import name_generator
+    from assistant.models.overview import list_models as list_all
 
     settings, depot = _open(data)
     answers = name_generator(settings)
-    rows = [_row(entry, depot, settings) for entry in (*ENTRIES, *depot.imported())]
+    rows = [one.model_dump() for one in list_all(settings, depot)]
     if as_json:
         print_json({"directory": str(settings.directory), "answers": answers, "models": rows})
         return
@@ -54,10 +54,11 @@ def list_models(data: Data = None, as_json: Json = False) -> None:
 def show_model(model_id: str, data: Data = None, as_json: Json = False) -> None:
     """All that is known of one model, with the SHA-256 of each file once it is here."""
     from assistant.models.catalog import find_model
+    from assistant.models.overview import describe_model
 
     settings, depot = _open(data)
     entry = find_model(model_id, depot)
-    row = _row(entry, depot, settings)
+    row = describe_model(entry, depot, settings).model_dump()
     if row["status"] in {"ready", "damaged"}:
         row["folder"] = str(depot.path(entry))
     if row["status"] == "ready":
@@ -72,6 +73,16 @@ def show_model(model_id: str, data: Data = None, as_json: Json = False) -> None:
             print(f"{name:>14}: {', '.join(value) if isinstance(value, list) else value}")
     for name, sha256 in files.items():
         print(f"{'file':>14}: {name}  {sha256 or '(recorded at the first pull)'}")
+
+
+@models_app.command("card")
+def show_card(model_id: str, data: Data = None) -> None:
+    """A model card in Markdown: source, licence, hashes, use and limits."""
+    from assistant.models.catalog import find_model
+    from assistant.safety.report_card import write_card
+
+    _, depot = _open(data)
+    print(write_card(find_model(model_id, depot), depot), end="")
 
 
 @models_app.command("pull")
@@ -220,38 +231,6 @@ def _open(data: Path | None) -> tuple[ModelSettings, Depot]:
 
     settings = load_settings(data).models
     return settings, Depot(settings.directory, settings.pins)
-
-
-def _row(entry: ModelEntry, depot: Depot, settings: ModelSettings) -> dict[str, Any]:
-    """What the list shows of a model; the sizes and hashes are those on disk where it is here."""
-    from assistant.models.catalog import CheckpointSource, HubSource, WheelSource
-
-    status = depot.glance(entry)
-    manifest = depot.manifest(entry) if status == "ready" else None
-    pinned = entry.source.sha256 if isinstance(entry.source, HubSource | CheckpointSource) else {}
-    files = {name: pinned.get(name) for name in (*entry.files, *pinned)}
-    if manifest is not None:
-        files = {name: record.sha256 for name, record in manifest.files.items()}
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "title": entry.title,
-        "licence": entry.licence,
-        "languages": list(entry.languages),
-        "source": entry.source.title,
-        "source_kind": type(entry.source).__name__.removesuffix("Source").lower(),
-        "sha256": entry.source.sha256 if isinstance(entry.source, WheelSource) else None,
-        "limit_tokens": entry.limit_tokens,
-        "prompt_format": entry.prompt_format,
-        "precision": entry.precision,
-        "runs_on": entry.runs_on,
-        "size_bytes": manifest.size_bytes if manifest else entry.size_bytes,
-        "note": entry.note,
-        "revision": entry.revision,
-        "status": status,
-        "used": entry.id in {settings.generator, settings.embedder, settings.reader},
-        "files": files,
-    }
 
 
 def _chosen(ids: list[str] | None, settings: ModelSettings, depot: Depot) -> list[ModelEntry]:

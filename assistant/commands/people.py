@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -75,6 +78,57 @@ def remove_user(name: str, data: Data = None, as_json: Json = False) -> None:
         print(f"{name} is removed, with all tokens")
 
 
+@users_app.command("password")
+def set_password(name: str, data: Data = None, as_json: Json = False) -> None:
+    """Set somebody's password: asked for twice, or one line of standard input. They are signed out
+    everywhere, and no failure of before counts."""
+    password = _read_password()
+    with open_client(load_settings(data)) as client:
+        client.people.set_password(name, password)
+    if as_json:
+        print_json({"password": name})
+    else:
+        print(f"{name} has a new password, and is signed out everywhere")
+
+
+@users_app.command("totp")
+def drop_second_factor(
+    name: str,
+    off: Annotated[bool, typer.Option("--off", help="Ask them for the password only.")] = False,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take somebody's second step at sign-in away, who has lost their application. They turn it on
+    again on their own page."""
+    if not off:
+        raise typer.BadParameter("only its owner can turn it on; to turn it off: --off")
+    with open_client(load_settings(data)) as client:
+        client.people.drop_second_factor(name)
+    if as_json:
+        print_json({"totp": None, "name": name})
+    else:
+        print(f"{name} signs in with the password only")
+
+
+@users_app.command("export")
+def export_user(
+    name: str,
+    file: Annotated[Path, typer.Argument(help="A zip of JSON files.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write all that is kept of a person, for themselves. That is logged."""
+    with open_client(load_settings(data)) as client:
+        content = client.own_data(name)
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        client.note_export("personal data", str(file.resolve()))
+    if as_json:
+        print_json({"file": str(file), "bytes": len(content)})
+    else:
+        print(f"{file}: {len(content)} bytes")
+
+
 @groups_app.command("list")
 def list_groups(data: Data = None, as_json: Json = False) -> None:
     """Groups that somebody is in, or that a document is shared with."""
@@ -142,6 +196,15 @@ def revoke_token(token_id: str, data: Data = None, as_json: Json = False) -> Non
         print(f"{token_id} is revoked")
 
 
+def _read_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("New password: ")
+    if getpass.getpass("Once more: ") != first:
+        raise typer.BadParameter("the two passwords are not the same")
+    return first
+
+
 def _split(groups: str) -> list[str]:
     return [part.strip() for part in groups.split(",") if part.strip()]
 
@@ -155,4 +218,5 @@ def _tell_user(user: UserInfo, as_json: bool) -> None:
 
 def _print_user(user: UserInfo) -> None:
     state = "  disabled" if user.disabled else ""
-    print(f"{user.name}  {user.role}  {', '.join(user.groups) or '(everyone only)'}{state}")
+    ways = "+".join(user.sign_in) or "no sign-in"
+    print(f"{user.name}  {user.role}  {', '.join(user.groups) or '(everyone only)'}  {ways}{state}")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.commands.options import Data, Json
 from assistant.settings import load_settings
+
+if TYPE_CHECKING:
+    from assistant.serving import Serving
 
 
 def serve(
@@ -29,14 +34,34 @@ def serve(
     from assistant.service import Replicas
     from assistant.serving import serve as serve_api
 
-    def ready(address: str, _: bool) -> None:
-        if as_json:
-            print(json.dumps({"url": address, "api": f"{address}/api"}), flush=True)
-        else:
-            print(f"Philo's API is at {address}/api/docs. Stop it with Ctrl+C.", flush=True)
-
     wanted = None
     if replicas is not None or cluster is not None:
         wanted = Replicas(count=replicas or 1, address=cluster or "auto")
     settings = load_settings(data)
-    serve_api(settings, host=host, port=port, ready=ready, with_page=False, replicas=wanted)
+    serve_api(
+        settings,
+        host=host,
+        port=port,
+        ready=partial(tell_serving, as_json=as_json),
+        with_page=False,
+        replicas=wanted,
+    )
+
+
+def tell_serving(now: Serving, *, as_json: bool) -> None:
+    """Where the service is, and how the first administrator comes in."""
+    setup = f"{now.url}/account/setup"
+    if as_json:
+        told = {"url": now.url, "api": now.api_url}
+        if now.setup_code is not None:
+            told |= {"setup": setup, "setup_code": now.setup_code}
+        print(json.dumps(told), flush=True)
+        return
+    if now.has_page:
+        print(f"Philo is at {now.url} (API: {now.url}/api/docs). Stop it with Ctrl+C.")
+    else:
+        print(f"Philo's API is at {now.url}/api/docs. Stop it with Ctrl+C.")
+    if now.setup_code is not None:
+        print(f"Nobody administers it yet. Make the first account at {setup}")
+        print(f"with this code, which is good once and until Philo stops: {now.setup_code}")
+    sys.stdout.flush()

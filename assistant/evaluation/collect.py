@@ -95,6 +95,7 @@ def collect(client: Client, folder: Path) -> Collected:
         left_out=left_out,
         documents=len(known),
     )
+    client.note_export("question set", str(folder.resolve()))
     _write_text(folder / MARKER, collected.model_dump_json() + "\n")
     return collected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,3 +109,14 @@ def _bounds(values: Values, share: float) -> Interval:
     edge = (1.0 - share) / 2.0
     low, high = np.nanquantile(values, [edge, 1.0 - edge])
     return Interval(float(low), float(high))
+
+
+def share_interval(hits: int, total: int, *, share: float = 0.95) -> Interval:
+    """Of a proportion, after Wilson (1927, doi:10.2307/2276774)."""
+    if total == 0:
+        return Interval(0.0, 1.0)
+    z = NormalDist().inv_cdf(0.5 + share / 2)
+    part, spread = hits / total, z * z / total
+    middle = (part + spread / 2) / (1 + spread)
+    reach = z * ((part * (1 - part) + spread / 4) / total) ** 0.5 / (1 + spread)
+    return Interval(max(0.0, middle - reach), min(1.0, middle + reach))

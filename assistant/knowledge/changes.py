@@ -50,7 +50,7 @@ class Changes:
         with self._lock:
             if readable.everything:
                 return self._total
-            return sum(self._of_group[group] for group in {*readable.groups, _EVERY})
+            return sum(self._of_group[group] for group in {*readable.keys, _EVERY})
 
 
 _EVERY = "\0every"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,32 @@ class Database:
         """Empty the write-ahead log, which would otherwise keep what was deleted for a while."""
         with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def compact(self) -> None:
+        """Write the file anew without its free pages, and empty the write-ahead log.
+
+        Raises:
+            StorageFullError: no space is left; the file is as it was.
+            DataDirectoryBusyError: somebody read or wrote all the while.
+        """
+        with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
+            raw.cursor().execute("VACUUM").close()
+        waited_until = time.monotonic() + BUSY_TIMEOUT_S
+        while not self._try_truncate():
+            if time.monotonic() > waited_until:
+                raise DataDirectoryBusyError(
+                    f"the log of {self.path} could not be emptied: somebody reads in it all the "
+                    "time; try again when fewer questions are asked"
+                )
+            time.sleep(0.05)
+
+    def _try_truncate(self) -> bool:
+        with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, _, _) = cursor.fetchone() or (1, 0, 0)
+            cursor.close()
+            return not busy
 
     def close(self) -> None:
         self.engine.dispose()

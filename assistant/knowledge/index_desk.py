@@ -31,6 +31,7 @@ from assistant.knowledge.indexes import (
     swap_indexes,
 )
 from assistant.knowledge.publishing import Publication, Staged, stage_version
+from assistant.knowledge.renewal import remove_remainders
 from assistant.knowledge.stored import in_batches, to_chunk, unpack_layout
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.upkeep import Upkeep
@@ -292,6 +293,8 @@ def open_index(directory: Path, database: Database, record: IndexRecord) -> Stor
     """
     folder = directory / record.folder
     folder.mkdir(parents=True, exist_ok=True)
+    for part in ("vectors", "lexicon"):
+        remove_remainders(folder / part)
     return open_stores(folder, database, embedder_id=record.embedder_id, dimension=record.dimension)
 
 
@@ -335,4 +338,5 @@ def _draft_of(session: Session, version: VersionRow, document: DocumentRow) -> D
         media_type=version.media_type,
         size_bytes=version.size_bytes,
         layout=unpack_layout(version.layout),
+        findings=json.loads(version.findings),
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from assistant.access.share_keys import group_names
 from assistant.knowledge.stored import in_batches, pack_json
 from assistant.knowledge.tables import JobRow
 from assistant.types import IngestOutcome, JobInfo, JobKind, JobState
@@ -172,7 +173,7 @@ def to_job_info(row: JobRow) -> JobInfo:
         uri=row.uri,
         source=row.source,
         collection=row.collection,
-        groups=None if row.groups is None else json.loads(row.groups),
+        groups=None if row.groups is None else group_names(json.loads(row.groups)),
         state=JobState(row.state),
         priority=row.priority,
         attempts=row.attempts,
@@ -297,7 +298,22 @@ def to_job(row: JobRow) -> Job:
     )
 
 
-def to_ending(row: JobRow) -> Ending:
+ENDING_COLUMNS = (
+    JobRow.id,
+    JobRow.document_id,
+    JobRow.finished_at,
+    JobRow.state,
+    JobRow.uri,
+    JobRow.outcome,
+    JobRow.reason,
+    JobRow.size_bytes,
+    JobRow.pages,
+    JobRow.chunks,
+)
+
+
+def to_ending(row: Row[*tuple[Any, ...]]) -> Ending:
+    """Of a row of `ENDING_COLUMNS`."""
     return Ending(
         job_id=row.id,
         document_id=row.document_id,

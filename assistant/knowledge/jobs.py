@@ -18,6 +18,7 @@ from sqlalchemy.orm import aliased
 from assistant.knowledge.database import Database
 from assistant.knowledge.job_desk import JobDesk
 from assistant.knowledge.job_records import (
+    ENDING_COLUMNS,
     LEFTOVER_PRIORITY,
     MOST_ATTEMPTS,
     SYNC_PRIORITY,
@@ -237,17 +238,27 @@ class JobQueue(JobDesk):
 
     def endings(self, run_id: str, *, since: datetime) -> list[Ending]:
         """Jobs of a run that ended since then."""
-        query = select(JobRow).where(
+        query = select(*ENDING_COLUMNS).where(
             JobRow.run_id == run_id, JobRow.finished_at.is_not(None), JobRow.finished_at >= since
         )
         with self._database.reading() as session:
-            return [to_ending(row) for row in session.scalars(query)]
+            return [to_ending(row) for row in session.execute(query)]
+
+    def unfinished_states(self, run_id: str) -> dict[JobState, int]:
+        """How many jobs of a run have yet to end, in each state that has some."""
+        query = (
+            select(JobRow.state, func.count())
+            .where(JobRow.run_id == run_id, JobRow.state.in_(UNFINISHED))
+            .group_by(JobRow.state)
+        )
+        with self._database.reading() as session:
+            return {JobState(row[0]): row[1] for row in session.execute(query)}
 
     def unfinished(self, run_id: str) -> list[Ending]:
         """Jobs of a run that have yet to end, with why they failed the last time."""
-        query = select(JobRow).where(JobRow.run_id == run_id, JobRow.state.in_(UNFINISHED))
+        query = select(*ENDING_COLUMNS).where(JobRow.run_id == run_id, JobRow.state.in_(UNFINISHED))
         with self._database.reading() as session:
-            return [to_ending(row) for row in session.scalars(query)]
+            return [to_ending(row) for row in session.execute(query)]
 
     def next_due(self, *, sources: Collection[str] = ()) -> datetime | None:
         """When the next waiting job that a worker can fetch may be claimed."""

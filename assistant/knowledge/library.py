@@ -21,6 +21,7 @@ from assistant.audit import Audit
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database, open_database
+from assistant.knowledge.exports import Exports
 from assistant.knowledge.index_desk import IndexDesk, open_index
 from assistant.knowledge.indexes import (
     DATABASE,
@@ -41,12 +42,13 @@ from assistant.knowledge.publishing import (
     Publication,
     Shown,
     Staged,
-    replace_groups,
     show_version,
     stage_version,
 )
 from assistant.knowledge.ratings import Ratings
 from assistant.knowledge.reading import ReadingRoom, not_found
+from assistant.knowledge.renewal import Alone
+from assistant.knowledge.sharing import Sharing
 from assistant.knowledge.sources import SourceRecords
 from assistant.knowledge.stored import (
     Known,
@@ -59,6 +61,7 @@ from assistant.knowledge.stored import (
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
 from assistant.knowledge.upkeep import ReconcileReport, Upkeep
 from assistant.knowledge.vectors.base import VectorIndex
+from assistant.safety.personal.pseudonyms import Pseudonyms
 from assistant.types import OPERATOR, DocumentInfo, Draft, IngestOutcome
 
 __all__ = [
@@ -123,6 +126,7 @@ def open_library(
             library.use_second(stores[1])
         library.reconcile()
         library.jobs.reclaim()
+        library.audit.adopt_first_rows()
         opened.pop_all()
     return library
 
@@ -153,7 +157,7 @@ class Library(ReadingRoom):
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
     queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
-    of answers, `originals` the kept bytes beside the database.
+    of answers, `originals` the kept bytes beside the database, `sharing` says who may read what.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -177,12 +181,22 @@ class Library(ReadingRoom):
         self.changes = Changes()
         self.people = People(database)
         self.audit = Audit(database, database.path.parent)
+        self.pseudonyms = Pseudonyms(database, database.path.parent)
         self.ratings = Ratings(database)
+        self.exports = Exports(database)
         self.originals = Originals(database.path.parent / "originals")
         self.failpoint = failpoint
         self._embedder_id = embedder_id
         self._upkeep = Upkeep(database, Stores(vectors, lexicon), self.originals, failpoint)
         self._writer = threading.RLock()
+        self.sharing = Sharing(
+            database,
+            self._upkeep,
+            self._writer,
+            self.changes,
+            family=self._family,
+            failpoint=failpoint,
+        )
         self.indexes = IndexDesk(
             database, self._upkeep, self._writer, failpoint=failpoint, switched=self._use
         )
@@ -243,7 +257,12 @@ class Library(ReadingRoom):
         with self._writer:
             with self._database.writing() as session:
                 staged = [
-                    stage_version(session, publication, embedder_id=self._embedder_id)
+                    stage_version(
+                        session,
+                        publication,
+                        embedder_id=self._embedder_id,
+                        closed=self.sharing.login_demanded,
+                    )
                     for publication in publications
                 ]
             try:
@@ -298,7 +317,7 @@ class Library(ReadingRoom):
             document = session.get(DocumentRow, document_id)
             stale = document is not None and document.indexes_stale
         if stale:
-            self._upkeep.regroup(document_id)
+            self._upkeep.regroup_all([document_id])
 
     def accept(self, path: Path, job: Callable[[str], NewJob]) -> str:
         """Keep the bytes of a file and queue a job that reads them. Both are durable when this
@@ -393,24 +412,8 @@ class Library(ReadingRoom):
                     )
 
     def set_groups(self, document_id: str, groups: frozenset[str]) -> None:
-        """Share a document, with what is attached to it, with these groups and no other.
-
-        Raises:
-            DocumentNotFoundError: there is no such document.
-        """
-        with self._writer:
-            with self._database.writing() as session:
-                family = self._family(session, [document_id])
-                former = load_groups(session, family)
-                for member in family:
-                    replace_groups(session, member, groups)
-                session.execute(
-                    update(DocumentRow).where(DocumentRow.id.in_(family)).values(indexes_stale=True)
-                )
-            self.changes.note(groups.union(*former.values()))
-            self.failpoint("groups set")
-            for member in family:
-                self._upkeep.regroup(member)
+        """Take down with which groups its source shares a document: see `Sharing.state`."""
+        self.sharing.state(document_id, groups)
 
     def retire(self, document_id: str) -> None:
         """Remove a document because somebody wants it gone: see `retire_all`. A job that would
@@ -521,6 +524,32 @@ class Library(ReadingRoom):
             for stores in self._upkeep.all_stores:
                 stores.clear()
             self._upkeep.reconcile()
+
+    def renew(
+        self, alone: Alone, tell: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> None:
+        """Give both indexes fresh files, beside searches: see `VectorIndex.renew`. Changes wait."""
+        with self._writer:
+            self._upkeep.renew(alone, tell)
+
+    def compact(self) -> None:
+        """Let nothing of what was deleted stay in the database's files. Changes wait."""
+        with self._writer:
+            self._database.compact()
+
+    @property
+    def stores(self) -> list[Stores]:
+        """Of the index in use, and of the second one where there is one."""
+        return self._upkeep.all_stores
+
+    def family(self, document_ids: Sequence[str]) -> list[str]:
+        """The documents and all that is attached to them.
+
+        Raises:
+            DocumentNotFoundError: there is none of that id.
+        """
+        with self._database.reading() as session:
+            return self._family(session, document_ids)
 
     def close(self) -> None:
         with self._writer:

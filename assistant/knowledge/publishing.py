@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from assistant.knowledge.job_records import NewJob, add_jobs, finish_job, is_cancelled
+from assistant.knowledge.standing import Standing, is_there, put_standing, standing_after
 from assistant.knowledge.stored import (
     IndexedChunk,
     in_batches,
-    load_groups,
     pack_json,
     pack_layout,
     piece_key,
@@ -27,12 +27,11 @@ from assistant.knowledge.stored import (
 from assistant.knowledge.tables import (
     ChunkRow,
     CollectionRow,
-    DocumentGroupRow,
     DocumentRow,
     PieceRow,
     VersionRow,
 )
-from assistant.types import EVERYONE, Draft, IngestOutcome
+from assistant.types import Draft, IngestOutcome
 from assistant.words import fold
 
 
@@ -49,8 +48,9 @@ class Attached:
 class Publication:
     """A draft with its vectors, and all that becomes true together with it.
 
-    `vectors` are (N, D) float32, L2-normalised, one for each chunk. `groups` None: as before,
-    or everyone. `source` None: as before. `original` names the kept bytes.
+    `vectors` are (N, D) float32, L2-normalised, one for each chunk. `groups` are the keys that it
+    is brought in with (see `assistant.access.share_keys`), None: as before, or as its collection.
+    `source` None: as before. `original` names the kept bytes.
     `hold` is why the version goes into quarantine instead. `parent_id` is the document it was
     attached to: it comes in only while that one is there. `job_id` is done with it, and
     `attached` are kept and queued.
@@ -71,12 +71,14 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A version that is whole in SQL and that nobody sees yet."""
+    """A version that is whole in SQL and that nobody sees yet. `groups` are the keys that its
+    readers are compared with."""
 
     publication: Publication
     document_id: str
     version_id: str
     groups: frozenset[str]
+    standing: Standing
     chunks: tuple[IndexedChunk, ...]
 
 
@@ -89,8 +91,14 @@ class Shown:
     dropped_attachments: tuple[str, ...] = ()
 
 
-def stage_version(session: Session, publication: Publication, *, embedder_id: str) -> Staged:
-    """Write a version with its chunks and embeddings; its document is made when missing."""
+def stage_version(
+    session: Session, publication: Publication, *, embedder_id: str, closed: bool = False
+) -> Staged:
+    """Write a version with its chunks and embeddings; its document is made when missing.
+
+    Args:
+        closed: see `standing_after`.
+    """
     draft, collection = publication.draft, publication.collection
     now = datetime.now(UTC)
     if session.get(CollectionRow, collection) is None:
@@ -100,7 +108,14 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
             DocumentRow.uri == draft.uri, DocumentRow.collection == collection
         )
     )
-    groups = publication.groups
+    standing = standing_after(
+        session,
+        document_id,
+        publication.groups,
+        collection=collection,
+        parent_id=publication.parent_id,
+        closed=closed,
+    )
     if document_id is None:
         document_id = uuid.uuid4().hex
         session.execute(
@@ -108,10 +123,7 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
                 id=document_id, uri=draft.uri, collection=collection, indexes_stale=False
             )
         )
-    elif groups is None and _is_there(session, document_id):
-        groups = load_groups(session, [document_id])[document_id]
-    if groups is None:
-        groups = frozenset({EVERYONE})
+    groups = standing.keys
     version_id = uuid.uuid4().hex
     session.execute(
         insert(VersionRow).values(
@@ -135,6 +147,7 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
             embedder=embedder_id,
             original=publication.original,
             layout=pack_layout(draft.layout),
+            findings=pack_json(dict(draft.findings)),
             staged_at=now,
         )
     )
@@ -159,7 +172,7 @@ def stage_version(session: Session, publication: Publication, *, embedder_id: st
         )
         for row, chunk, vector in zip(rows, draft.chunks, publication.vectors, strict=True)
     )
-    return Staged(publication, document_id, version_id, groups, chunks)
+    return Staged(publication, document_id, version_id, groups, standing, chunks)
 
 
 def _add_pieces(session: Session, publication: Publication, keys: Sequence[str]) -> None:
@@ -203,7 +216,7 @@ def show_version(session: Session, staged: Staged, originals: Sequence[str]) -> 
         document.held_version_id = document.held_reason = None
         document.indexes_stale = False
         session.get_one(VersionRow, staged.version_id).published_at = now
-    replace_groups(session, staged.document_id, staged.groups)
+    put_standing(session, staged.document_id, staged.standing)
     if publication.source is not None:
         document.source = publication.source
     document.fingerprint = publication.fingerprint
@@ -250,22 +263,8 @@ def _queue_attached(
 
 def _why_not(session: Session, publication: Publication) -> str | None:
     """What has made a publication unwanted while it was prepared."""
-    if publication.parent_id is not None and not _is_there(session, publication.parent_id):
+    if publication.parent_id is not None and not is_there(session, publication.parent_id):
         return "the document that it was attached to was removed"
     if publication.job_id is not None and is_cancelled(session, publication.job_id):
         return "the work on it was cancelled"
     return None
-
-
-def _is_there(session: Session, document_id: str) -> bool:
-    document = session.get(DocumentRow, document_id)
-    return document is not None and not (
-        document.published_version_id is None and document.held_version_id is None
-    )
-
-
-def replace_groups(session: Session, document_id: str, groups: frozenset[str]) -> None:
-    session.execute(delete(DocumentGroupRow).where(DocumentGroupRow.document_id == document_id))
-    if groups:
-        rows = [{"document_id": document_id, "group_name": group} for group in sorted(groups)]
-        session.execute(insert(DocumentGroupRow), rows)

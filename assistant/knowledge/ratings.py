@@ -30,11 +30,12 @@ class Ratings:
         self._database = database
         self._clock = clock
 
-    def add(self, rating: NewRating, readable: Readable) -> Rating:
+    def add(self, rating: NewRating, readable: Readable, *, rater: str = "") -> Rating:
         """Keep a rating.
 
         Args:
             readable: of the one who rates: an answer to them cites nothing else.
+            rater: their name, where it is known.
         Raises:
             DocumentNotFoundError: it names a document that is gone or that they may not read.
         """
@@ -49,6 +50,7 @@ class Ratings:
             correction=rating.correction,
             refused=rating.refused,
             sentences=_pack(rating.sentences),
+            rater=rater.casefold() or None,
         )
         with self._database.writing() as session:
             query = select(DocumentRow.id).where(DocumentRow.id.in_(named), is_readable(readable))
@@ -80,6 +82,19 @@ class Ratings:
                 named[rating_id].append(document_id)
             total = session.scalar(select(func.count()).select_from(RatingRow)) or 0
             return [_rating(row, sorted(named[row.id])) for row in rows], total
+
+    def of_user(self, name: str) -> list[Rating]:
+        """What somebody said, oldest first."""
+        theirs = select(RatingRow).where(RatingRow.rater == name.strip().casefold())
+        with self._database.reading() as session:
+            rows = session.scalars(theirs.order_by(RatingRow.created_at, RatingRow.id)).all()
+            return [_rating(row, ()) for row in rows]
+
+    def forget_user(self, name: str) -> int:
+        """Delete what somebody said; how many."""
+        gone = delete(RatingRow).where(RatingRow.rater == name.strip().casefold())
+        with self._database.writing() as session:
+            return len(session.scalars(gone.returning(RatingRow.id)).all())
 
     def remove(self, rating_id: str) -> None:
         """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Select, func, or_, select
 
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.database import Database
+from assistant.knowledge.document_infos import load_documents
 from assistant.knowledge.lexicon.base import Lexicon
 from assistant.knowledge.scoping import is_in_scope
 from assistant.knowledge.stored import (
@@ -22,10 +23,10 @@ from assistant.knowledge.stored import (
     in_batches,
     is_kept,
     is_readable,
-    load_documents,
     load_groups,
     select_documents,
     select_published_chunks,
+    stated_keys,
     to_stored_chunk,
     unpack_lines,
     unpack_vector,
@@ -86,12 +87,12 @@ class ReadingRoom:
                         VersionRow.recipe,
                         DocumentRow.source,
                         DocumentRow.parent_id,
+                        DocumentRow.stated,
                     )
                     .join(VersionRow, VersionRow.id == newest)
                     .where(DocumentRow.uri.in_(some), DocumentRow.collection == collection)
                 )
                 rows = session.execute(query).all()
-                groups = load_groups(session, [row.id for row in rows])
                 for row in rows:
                     found[row.uri] = Known(
                         document_id=row.id,
@@ -99,7 +100,7 @@ class ReadingRoom:
                         fingerprint=row.fingerprint,
                         content_sha256=row.content_sha256,
                         recipe=row.recipe,
-                        groups=groups[row.id],
+                        groups=stated_keys(row.stated),
                         source=row.source,
                         parent_id=row.parent_id,
                     )
@@ -159,7 +160,7 @@ class ReadingRoom:
             VersionRow.published_at.desc(), VersionRow.staged_at.desc(), DocumentRow.id
         )
         with self._database.reading() as session:
-            return load_documents(session, newest.offset(offset).limit(limit))
+            return load_documents(session, newest.offset(offset).limit(limit), readable)
 
     def count_matching(
         self, readable: Readable, *, query: str = "", state: DocumentState = "published"
@@ -168,6 +169,12 @@ class ReadingRoom:
         rows = _matching(readable, query, state).with_only_columns(DocumentRow.id).subquery()
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(rows)) or 0
+
+    def collections(self, readable: Readable) -> list[str]:
+        """Those with a readable document, by name."""
+        query = select(DocumentRow.collection).where(is_readable(readable)).distinct()
+        with self._database.reading() as session:
+            return [*session.scalars(query.order_by(DocumentRow.collection))]
 
     def count(self, readable: Readable) -> tuple[int, int]:
         """(documents, chunks)."""
@@ -191,7 +198,7 @@ class ReadingRoom:
         with self._database.reading() as session:
             for state in states:
                 query = select_documents(readable, state).where(DocumentRow.id == document_id)
-                if found := load_documents(session, query):
+                if found := load_documents(session, query, readable):
                     return found[0]
         raise not_found(document_id)
 
@@ -202,6 +209,20 @@ class ReadingRoom:
         )
         with self._database.reading() as session:
             return session.scalar(query)
+
+    def readable_of(self, document_ids: Collection[str], readable: Readable) -> set[str]:
+        """Those of the documents that are published and that the reader may see."""
+        query = select(DocumentRow.id).where(
+            DocumentRow.id.in_(all_of(document_ids)), is_readable(readable)
+        )
+        with self._database.reading() as session:
+            return set(session.scalars(query))
+
+    def collections_of(self, document_ids: Iterable[str]) -> set[str]:
+        """The names of the collections of these documents."""
+        query = select(DocumentRow.collection).where(DocumentRow.id.in_(all_of(document_ids)))
+        with self._database.reading() as session:
+            return set(session.scalars(query))
 
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from sqlalchemy import (
@@ -34,19 +34,23 @@ from assistant.knowledge.tables import (
 )
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.positions import LineMap
+from assistant.safety.injection import score_injection
+from assistant.safety.toxicity import flags_of, score_toxicity
 from assistant.types import (
+    INHERIT,
     BlockKind,
     BlockSpan,
     Chunk,
-    DateBasis,
-    DocumentInfo,
     DocumentState,
+    Flag,
     Language,
     Line,
     Place,
     Readable,
     ScoredId,
 )
+
+Key = TypeVar("Key", str, int)
 
 IDS_A_STATEMENT = 5_000
 """SQLite takes 32,766 parameters at most."""
@@ -79,6 +83,7 @@ class StoredChunk:
     language: Language | None
     piece_key: str = ""
     twins: tuple[Twin, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
     def places(self, offset: int = 0) -> list[Place]:
         """Where the twins say what this chunk says `offset` characters after its start."""
@@ -126,7 +131,7 @@ class Published:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of an address, published or in quarantine: enough to see whether its
-    source holds something else now."""
+    source holds something else now. `groups` are the keys that were stated of it."""
 
     document_id: str
     uri: str
@@ -174,7 +179,7 @@ class IndexedChunk:
 
 
 def is_readable(readable: Readable) -> ColumnElement[bool]:
-    """The condition on `documents`: published, in the collection, shared with a group."""
+    """The condition on `documents`: published, in the collection, shared with the reader."""
     return and_(DocumentRow.published_version_id.is_not(None), is_shared(readable))
 
 
@@ -188,9 +193,9 @@ def is_shared(readable: Readable) -> ColumnElement[bool]:
         # column it seeks every group of the reader there, three times as long for 450 of them.
         name = DocumentGroupRow.group_name.concat("")
         shared = exists().where(
-            DocumentGroupRow.document_id == DocumentRow.id, name.in_(all_of(readable.groups))
+            DocumentGroupRow.document_id == DocumentRow.id, name.in_(all_of(readable.keys))
         )
-        conditions.append(shared if readable.groups else false())
+        conditions.append(shared if readable.keys else false())
     return and_(true(), *conditions)
 
 
@@ -232,24 +237,6 @@ def select_documents(
         .join(VersionRow, VersionRow.id == shown)
         .where(is_shared(readable))
     )
-
-
-def load_documents(session: Session, query: Select[DocumentRow, VersionRow]) -> list[DocumentInfo]:
-    """Run a query made by `select_documents`."""
-    rows = session.execute(query).all()
-    groups = load_groups(session, [document.id for document, _ in rows])
-    chunks: dict[str, int] = {}
-    for ids in in_batches([version.id for _, version in rows]):
-        counts = (
-            select(ChunkRow.version_id, func.count())
-            .where(ChunkRow.version_id.in_(ids))
-            .group_by(ChunkRow.version_id)
-        )
-        chunks |= {row[0]: row[1] for row in session.execute(counts)}
-    return [
-        to_document_info(document, version, chunks.get(version.id, 0), groups[document.id])
-        for document, version in rows
-    ]
 
 
 def load_indexed_chunks(session: Session, chunk_ids: Sequence[str]) -> list[IndexedChunk]:
@@ -307,7 +294,7 @@ def load_vector_entries(session: Session, chunk_ids: Sequence[str]) -> list[Vect
 
 
 def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Document id -> groups, for every id given."""
+    """Document id -> keys that it is shared with, for every id given."""
     groups: dict[str, set[str]] = {document_id: set() for document_id in document_ids}
     for ids in in_batches(list(groups)):
         query = select(DocumentGroupRow.document_id, DocumentGroupRow.group_name).where(
@@ -316,6 +303,11 @@ def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, froz
         for document_id, group in session.execute(query):
             groups[document_id].add(group)
     return {document_id: frozenset(names) for document_id, names in groups.items()}
+
+
+def stated_keys(packed: str | None) -> frozenset[str]:
+    """Of `documents.stated`."""
+    return frozenset({INHERIT}) if packed is None else frozenset(json.loads(packed))
 
 
 def to_stored_chunk(
@@ -340,45 +332,15 @@ def to_stored_chunk(
         collection=document.collection,
         language=cast("Language | None", version.language),
         piece_key=piece.key,
+        flags=_flags_of(piece),
     )
 
 
-def to_document_info(
-    document: DocumentRow, version: VersionRow, chunks: int, groups: frozenset[str]
-) -> DocumentInfo:
-    empty: list[int] = json.loads(version.empty_pages)
-    recognised: list[tuple[int, float]] = json.loads(version.recognised)
-    held = document.held_version_id == version.id
-    return DocumentInfo(
-        id=document.id,
-        uri=document.uri,
-        title=version.title,
-        collection=document.collection,
-        groups=sorted(groups),
-        language=cast("Language | None", version.language),
-        author=version.author,
-        date=version.date,
-        date_basis=cast("DateBasis", version.date_basis),
-        media_type=version.media_type,
-        size_bytes=version.size_bytes,
-        pages=version.pages,
-        pages_read=version.pages - len(empty),
-        empty_pages=empty,
-        recognised_pages=[page for page, _ in recognised],
-        ocr_confidence=mean_confidence(recognised),
-        chunks=chunks,
-        state="quarantined" if held else "published",
-        reason=document.held_reason if held else None,
-        parent_id=document.parent_id,
-        published_at=version.published_at.isoformat() if version.published_at else "",
-    )
-
-
-def mean_confidence(recognised: Sequence[tuple[int, float]]) -> float | None:
-    """Of the pages read by character recognition; None where there are none."""
-    if not recognised:
-        return None
-    return round(sum(confidence for _, confidence in recognised) / len(recognised), 4)
+def _flags_of(piece: PieceRow) -> tuple[Flag, ...]:
+    """Texts of before the detectors are judged when they are read."""
+    injection = score_injection(piece.text) if piece.injection is None else piece.injection
+    toxicity = score_toxicity(piece.text) if piece.toxicity is None else piece.toxicity
+    return flags_of(injection=injection, toxicity=toxicity)
 
 
 def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
@@ -391,7 +353,13 @@ def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
 
 
 def to_piece_row(key: str, chunk: Chunk, vector: Vector) -> dict[str, Any]:
-    return {"key": key, "text": chunk.text, "embedding": vector.astype("<f4").tobytes()}
+    return {
+        "key": key,
+        "text": chunk.text,
+        "embedding": vector.astype("<f4").tobytes(),
+        "injection": score_injection(chunk.text),
+        "toxicity": score_toxicity(chunk.text),
+    }
 
 
 def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:
@@ -458,6 +426,6 @@ def unpack_vector(blob: bytes) -> Vector:
     return np.frombuffer(blob, dtype="<f4").astype(np.float32)
 
 
-def in_batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def in_batches(ids: Sequence[Key]) -> Iterator[Sequence[Key]]:
     for first in range(0, len(ids), IDS_A_STATEMENT):
         yield ids[first : first + IDS_A_STATEMENT]

@@ -54,10 +54,13 @@ class Table(DeclarativeBase):
 
 
 class CollectionRow(Table):
+    """`readers` are the keys of those who may read by default what is in it; None: not said."""
+
     __tablename__ = "collections"
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    readers: Mapped[str | None] = mapped_column(Text, doc="JSON: keys")
 
 
 class IndexRow(Table):
@@ -85,7 +88,9 @@ class DocumentRow(Table):
     `published_version_id` and `held_version_id` have no foreign key: it would close a circle
     with `versions.document_id`. `held_reason` says why the held version is in quarantine.
     `fingerprint` is what its source said of the content when it was last read, and
-    `parent_id` the document that it was attached to.
+    `parent_id` the document that it was attached to. `stated` are the keys that it came in with
+    (`access.share_keys`), None: as its collection. With `own_access`, somebody has shared
+    it otherwise since, and `document_groups` holds that.
     """
 
     __tablename__ = "documents"
@@ -101,9 +106,13 @@ class DocumentRow(Table):
     held_reason: Mapped[str | None] = mapped_column(Text)
     fingerprint: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    stated: Mapped[str | None] = mapped_column(Text, doc="JSON: keys")
+    own_access: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
 
 
 class DocumentGroupRow(Table):
+    """The keys that readers are compared with: names of groups, and others."""
+
     __tablename__ = "document_groups"
 
     document_id: Mapped[str] = mapped_column(
@@ -152,17 +161,23 @@ class VersionRow(Table):
         Text, deferred=True, doc="JSON: [kind, level, start, end] of each block"
     )
     counterpart_of: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)
+    findings: Mapped[str] = mapped_column(
+        Text, server_default="{}", doc="JSON: kind of personal data or secret -> how often"
+    )
 
 
 class PieceRow(Table):
     """A text and its embedding, once for all chunks that hold it. `key` is `piece_key` of
-    them. `embedding` is D little-endian float32."""
+    them. `embedding` is D little-endian float32. `injection` and `toxicity` are the detectors'
+    scores; None: it came in before there were any."""
 
     __tablename__ = "pieces"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     text: Mapped[str] = mapped_column(Text)
     embedding: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    injection: Mapped[float | None]
+    toxicity: Mapped[float | None]
 
 
 class ChunkRow(Table):
@@ -242,6 +257,7 @@ class RatingRow(Table):
     correction: Mapped[str] = mapped_column(Text)
     refused: Mapped[bool]
     sentences: Mapped[str] = mapped_column(Text, doc='JSON: [{"text", "document_ids"}]')
+    rater: Mapped[str | None] = mapped_column(String(120), index=True, doc="without case")
 
 
 class RatingDocumentRow(Table):
@@ -334,8 +350,88 @@ class TokenRow(Table):
     revoked: Mapped[bool]
 
 
+class CredentialRow(Table):
+    """How a user shows at the sign-in who they are. `password_hash` is argon2id's own text.
+    `totp_secret` is sealed with the secret key; codes of `totp_step` and before are used up."""
+
+    __tablename__ = "credentials"
+
+    user_id: Mapped[str] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    password_hash: Mapped[str | None] = mapped_column(Text)
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_step: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class RecoveryCodeRow(Table):
+    """Instead of a code of the second factor, once. Only its hash is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+
+
+class IdentityRow(Table):
+    """Who a user is at a provider of OpenID Connect."""
+
+    __tablename__ = "identities"
+
+    issuer: Mapped[str] = mapped_column(String(500), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SessionRow(Table):
+    """A browser in which somebody is signed in. `sha256` is of its cookie."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    method: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(64))
+    agent: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class AttemptRow(Table):
+    """Failed sign-ins in a row, of an account or from an address. `key` is a hash of which:
+    people type passwords into the field for names."""
+
+    __tablename__ = "attempts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PseudonymRow(Table):
+    """See `assistant/safety/personal/pseudonyms.py`. `sealed` is the value, encrypted, where it
+    was masked in a document."""
+
+    __tablename__ = "pseudonyms"
+    __table_args__ = (UniqueConstraint("kind", "number"),)
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
 class AuditRow(Table):
-    """See `assistant/audit.py`. Rows are only ever added."""
+    """See `assistant/audit/`. Rows are only ever added, and cut off at the beginning by retention.
+
+    `details` is JSON in which a mark stands for each content; `version` says what `hash` covers.
+    `seal` is set on rows of version 1: their hash covers content as well, the seal does not.
+    """
 
     __tablename__ = "audit"
 
@@ -346,3 +442,136 @@ class AuditRow(Table):
     details: Mapped[str] = mapped_column(Text, doc="JSON")
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(server_default="1")
+    seal: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditContentRow(Table):
+    """A text of an audit row, whose hash is keyed with `salt`. `value` is None where only that it
+    can be recognised was wanted."""
+
+    __tablename__ = "audit_contents"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    salt: Mapped[str] = mapped_column(String(32))
+    value: Mapped[str | None] = mapped_column(Text, doc="JSON")
+
+
+class AuditPersonRow(Table):
+    """Who a pseudonym of the audit log is. `key` is the name without case."""
+
+    __tablename__ = "audit_people"
+
+    pseudonym: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    key: Mapped[str] = mapped_column(String(120), index=True)
+    salt: Mapped[str] = mapped_column(String(32))
+
+
+class AuditCheckpointRow(Table):
+    """The rows up to `number` were cut off; the last of them had `hash`."""
+
+    __tablename__ = "audit_checkpoints"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[str] = mapped_column(String(40))
+    signature: Mapped[str] = mapped_column(Text)
+
+
+class HoldRow(Table):
+    """Nothing of what it covers is erased until it is released. `subject` is a user's name or a
+    document's id; of a period it is empty."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(120))
+    since: Mapped[str] = mapped_column(String(40))
+    until: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(Text)
+    placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    placed_by: Mapped[str] = mapped_column(String(120))
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ErasureRow(Table):
+    """What is to be erased, and how far that is. `plan` names ids and no content; `receipt` is
+    set with the end."""
+
+    __tablename__ = "erasures"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    asked_by: Mapped[str] = mapped_column(String(120))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    step: Mapped[str] = mapped_column(String(16))
+    plan: Mapped[str] = mapped_column(Text, doc="JSON")
+    removed: Mapped[str] = mapped_column(Text, doc="JSON: what, how many")
+    receipt: Mapped[str | None] = mapped_column(Text, doc="JSON")
+
+
+class ExportRow(Table):
+    """A file or folder that holds what was taken out of the knowledge, so that erasing can reach
+    it, or tell of it."""
+
+    __tablename__ = "exports"
+
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConversationRow(Table):
+    """`owner_key` is a user's key, None the operator. `search_key` is the title and the
+    questions without case and accents."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index("ix_conversations_owner", "owner_key", "updated_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner_key: Mapped[str | None] = mapped_column(ForeignKey("users.key", ondelete="CASCADE"))
+    title: Mapped[str] = mapped_column(Text)
+    search_key: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConversationGroupRow(Table):
+    """A group that a conversation is shared with."""
+
+    __tablename__ = "conversation_groups"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    group_name: Mapped[str] = mapped_column(String(200), primary_key=True, index=True)
+
+
+class ExchangeRow(Table):
+    """A question and its answer: None while there is none, or once it is `forgotten`."""
+
+    __tablename__ = "exchanges"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), index=True
+    )
+    ordinal: Mapped[int]
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text, doc="JSON: as `Answer`")
+    forgotten: Mapped[bool]
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ExchangeDocumentRow(Table):
+    """A document that an answer names in any way: cited, found near, or of the same text."""
+
+    __tablename__ = "exchange_documents"
+
+    exchange_id: Mapped[str] = mapped_column(
+        ForeignKey("exchanges.id", ondelete="CASCADE"), primary_key=True
+    )
+    document_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 
+from assistant.conversations import store as conversations
+from assistant.knowledge import ratings
 from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import Stores, is_wanted
 from assistant.knowledge.job_records import needs_original
+from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.originals import Originals
-from assistant.knowledge.ratings import forget_documents
-from assistant.knowledge.stored import in_batches, is_kept, load_indexed_chunks
+from assistant.knowledge.renewal import Add, Alone
+from assistant.knowledge.stored import (
+    IndexedChunk,
+    all_of,
+    in_batches,
+    is_kept,
+    load_indexed_chunks,
+)
 from assistant.knowledge.tables import ChunkRow, DocumentRow, JobRow, PieceRow, VersionRow
+from assistant.knowledge.vectors.base import VectorEntry
 
 REFILL_CHUNKS = 2_000
 """Read from SQL and written to an index at a time."""
@@ -57,8 +67,7 @@ class Upkeep:
             stale = [*session.scalars(select(DocumentRow.id).where(DocumentRow.indexes_stale))]
         self.purge_versions(unfinished)
         self.delete_documents(removed)
-        for document_id in stale:
-            self.regroup(document_id)
+        self.regroup_all(stale)
         pieces = self.remove_unused_pieces()
         originals = self.remove_unused_originals(self.originals.names())
         orphans, no_vector, no_text = self._fit(self.stores, self._published_chunks())
@@ -92,9 +101,9 @@ class Upkeep:
         return len(orphans | strays), len(wanted - in_vectors), len(wanted - in_lexicon)
 
     def _published_chunks(
-        self, document_id: str | None = None, *, second: bool = False
+        self, document_ids: Sequence[str] | None = None, *, second: bool = False
     ) -> set[str]:
-        """Ids of the published chunks, or of their counterparts; of one document or of all."""
+        """Ids of the published chunks, or of their counterparts; of some documents or of all."""
         query = select(ChunkRow.id)
         if second:
             query = query.join(VersionRow, VersionRow.id == ChunkRow.version_id)
@@ -103,8 +112,8 @@ class Upkeep:
             )
         else:
             query = query.join(DocumentRow, DocumentRow.published_version_id == ChunkRow.version_id)
-        if document_id is not None:
-            query = query.where(DocumentRow.id == document_id)
+        if document_ids is not None:
+            query = query.where(DocumentRow.id.in_(all_of(document_ids)))
         with self.database.reading() as session:
             return set(session.scalars(query))
 
@@ -117,29 +126,70 @@ class Upkeep:
         lexicon: bool = False,
     ) -> None:
         """Write chunks to stores, from SQL alone."""
-        for first in range(0, len(chunk_ids), REFILL_CHUNKS):
-            with self.database.reading() as session:
-                chunks = load_indexed_chunks(session, chunk_ids[first : first + REFILL_CHUNKS])
+        for chunks in self._portions(chunk_ids):
             if vectors:
                 stores.vectors.add([chunk.vector_entry() for chunk in chunks])
             if lexicon:
                 stores.lexicon.add([chunk.lexicon_entry() for chunk in chunks])
 
-    def regroup(self, document_id: str) -> None:
-        """Tell the indexes the groups that SQL has of a document."""
-        chunk_ids = sorted(self._published_chunks(document_id))
+    def _portions(self, chunk_ids: Sequence[str]) -> Iterator[list[IndexedChunk]]:
+        for first in range(0, len(chunk_ids), REFILL_CHUNKS):
+            with self.database.reading() as session:
+                chunks = load_indexed_chunks(session, chunk_ids[first : first + REFILL_CHUNKS])
+            yield chunks
+
+    def renew(self, alone: Alone, tell: Callable[[int, int], None]) -> None:
+        """Give all indexes fresh files, beside searches.
+
+        Args:
+            tell: told how many chunks of how many are done.
+        """
+        ids = [
+            (stores, sorted(self._published_chunks(second=stores is self.second)))
+            for stores in self.all_stores
+        ]
+        done, total = 0, 2 * sum(len(some) for _, some in ids)
+
+        def counted(portion: Sequence[IndexedChunk]) -> None:
+            nonlocal done
+            done += len(portion)
+            tell(done, total)
+
+        for stores, chunk_ids in ids:
+
+            def give_vectors(add: Add[VectorEntry], wanted: Sequence[str] = chunk_ids) -> None:
+                for portion in self._portions(wanted):
+                    add([chunk.vector_entry() for chunk in portion])
+                    counted(portion)
+
+            def give_texts(add: Add[LexiconEntry], wanted: Sequence[str] = chunk_ids) -> None:
+                for portion in self._portions(wanted):
+                    add([chunk.lexicon_entry() for chunk in portion])
+                    counted(portion)
+
+            stores.vectors.renew(give_vectors, alone)
+            self.failpoint("vectors renewed")
+            stores.lexicon.renew(give_texts, alone)
+            self.failpoint("lexicon renewed")
+
+    def regroup_all(self, document_ids: Sequence[str]) -> None:
+        """Tell the indexes the keys that SQL has of documents."""
+        if not document_ids:
+            return
+        chunk_ids = sorted(self._published_chunks(document_ids))
         self.refill(self.stores, chunk_ids, vectors=True)
         self.failpoint("vectors regrouped")
         self.refill(self.stores, chunk_ids, lexicon=True)
         self.failpoint("lexicon regrouped")
         if self.second is not None:
-            beside = sorted(self._published_chunks(document_id, second=True))
+            beside = sorted(self._published_chunks(document_ids, second=True))
             self.refill(self.second, beside, vectors=True, lexicon=True)
             self.failpoint("second regrouped")
         with self.database.writing() as session:
-            session.execute(
-                update(DocumentRow).where(DocumentRow.id == document_id).values(indexes_stale=False)
-            )
+            for ids in in_batches(document_ids):
+                session.execute(
+                    update(DocumentRow).where(DocumentRow.id.in_(ids)).values(indexes_stale=False)
+                )
 
     def purge_versions(self, version_ids: Sequence[str]) -> None:
         """Empty versions that nobody sees, with their counterparts; those that are wanted are
@@ -203,10 +253,12 @@ class Upkeep:
         return {name for name in needed if name is not None}
 
     def delete_documents(self, document_ids: Sequence[str]) -> None:
-        """Delete hidden documents whose versions are purged, and what ratings said from them."""
+        """Delete hidden documents whose versions are purged, and what ratings and conversations
+        hold of them."""
         for ids in in_batches(document_ids):
             with self.database.writing() as session:
-                forget_documents(session, ids)
+                ratings.forget_documents(session, ids)
+                conversations.forget_documents(session, ids)
                 session.execute(delete(DocumentRow).where(DocumentRow.id.in_(ids)))
         if document_ids:
             self.database.truncate_log()

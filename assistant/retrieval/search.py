@@ -15,7 +15,7 @@ from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
 from assistant.scope import EVERYTHING, Scope
 from assistant.settings import RetrievalSettings
-from assistant.types import Passage, Readable, ScoredId
+from assistant.types import Flag, Passage, Readable, ScoredId
 
 
 class Searcher:
@@ -28,7 +28,13 @@ class Searcher:
         settings: RetrievalSettings,
         *,
         reranker: Reranker | None = None,
+        leaves_out: Flag | None = None,
     ) -> None:
+        """
+        Args:
+            leaves_out: passages with this flag are not found.
+        """
+        self._leaves_out = leaves_out
         self._reranker = reranker
         self._library = library
         self._embedder = embedder
@@ -67,6 +73,8 @@ class Searcher:
         for hit in fused:
             best.setdefault(found[hit.id].piece_key, hit)
         ranked = self._reread(query, [*best.values()], readable)
+        if self._leaves_out is not None:
+            ranked = self._without_flagged(ranked, readable)
         documents = [found[hit.id].document_id for hit in ranked]
         scores = {hit.id: hit.score for hit in spread(ranked, documents, k=k, most=-(-k // 2))}
         chunks = self._library.chunks([*scores], readable)
@@ -74,6 +82,14 @@ class Searcher:
         return [
             passage_of(chunk, rank=rank, score=scores[chunk.chunk_id])
             for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
+        ]
+
+    def _without_flagged(self, ranked: list[ScoredId], readable: Readable) -> list[ScoredId]:
+        chunks = self._library.chunks([hit.id for hit in ranked], readable)
+        return [
+            hit
+            for hit in ranked
+            if hit.id in chunks and self._leaves_out not in chunks[hit.id].flags
         ]
 
     def _reread(self, query: Query, ranked: list[ScoredId], readable: Readable) -> list[ScoredId]:
@@ -109,4 +125,5 @@ def passage_of(chunk: StoredChunk, *, rank: int, score: float) -> Passage:
         end=chunk.end,
         text=chunk.text,
         places=chunk.places(),
+        flags=list(chunk.flags),
     )

@@ -11,6 +11,7 @@ from assistant.answering.grounding import Grounds
 from assistant.errors import ContextTooLongError
 from assistant.models.embedders.base import Embedder
 from assistant.models.generators.base import Generator
+from assistant.safety.injection_quoting import quote_line, quote_text
 from assistant.sentences import split_sentences
 from assistant.summarizing.reading import Section, Unit
 from assistant.types import Language
@@ -87,6 +88,6 @@ def write_notes(
 def _prompt(
     title: str, section: Section, units: Sequence[Unit], language: Language
 ) -> list[BaseMessage]:
-    path = " > ".join(dict.fromkeys([title, *section.heading]))
-    text = " ".join(unit.text for unit in units)
+    path = " > ".join(quote_line(part) for part in dict.fromkeys([title, *section.heading]))
+    text = " ".join(quote_text(unit.text) for unit in units)
     return [HumanMessage(f"{_INSTRUCTIONS[language]}\n\n<part>\n{path}\n{text}\n</part>")]

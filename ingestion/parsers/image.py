@@ -40,8 +40,8 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
     Raises:
         ParseError: damaged, too large, too many frames, without text, or Tesseract is missing.
     """
-    with _open(path) as image, PageReader(pace) as reader:
-        _check_size(*image.size)
+    with open_image(path) as image, PageReader(pace) as reader:
+        check_size(*image.size)
         count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
         if count > max_pages:
             raise ParseError(
@@ -72,7 +72,7 @@ def page_size(pixels: tuple[int, int], dpi: float | None) -> tuple[float, float]
     return pixels[0] * points, pixels[1] * points
 
 
-def _open(path: Path) -> Any:
+def open_image(path: Path) -> Any:
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -80,13 +80,16 @@ def _open(path: Path) -> Any:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(path, formats=_FORMATS)
     except Image.DecompressionBombError as exc:
-        raise ParseError(f"the image has too many pixels: {exc}") from exc
+        raise ParseError(
+            f"the image has more than the {MOST_STORED_PIXELS:,} pixels that are decoded: "
+            "save it smaller"
+        ) from exc
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as exc:
         raise ParseError("the image is damaged or cut short: it cannot be opened") from exc
     return image
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
     if width * height > MOST_STORED_PIXELS:
         raise ParseError(
             f"{width:,} x {height:,} pixels, more than the {MOST_STORED_PIXELS:,} that are "
@@ -100,7 +103,7 @@ def _read_frames(image: Any, count: int, reader: PageReader) -> Iterator[Recogni
             return
         try:
             image.seek(index)
-            _check_size(*image.size)
+            check_size(*image.size)
             greys, size = _decode(image)
         except (OSError, ValueError, SyntaxError, EOFError) as exc:
             if count == 1:

@@ -40,6 +40,11 @@ Greys = npt.NDArray[np.uint8]
 """(height, width), 255 is white."""
 
 
+def is_blank(image: Greys) -> bool:
+    """Whether there is nothing on it, or one colour only."""
+    return min(image.shape) < 8 or int(np.ptp(image)) < 32
+
+
 @dataclass(frozen=True, slots=True)
 class RecognisedPage:
     """`confidence` is the mean of its words in [0, 1]."""
@@ -88,7 +93,7 @@ class PageReader:
         Returns:
             None where it holds no text, or nothing that can be told from noise.
         """
-        if min(image.shape) < 8 or np.ptp(image) < 32:  # nothing, or one colour
+        if is_blank(image):
             return None
         points = width / image.shape[1]
         turn, words = 0, self._recognise(image, points)

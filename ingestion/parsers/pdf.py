@@ -17,7 +17,7 @@ from ingestion.parsers.blocks import choose_title, clean_line, sensible_author, 
 from ingestion.parsers.pace import BATCH_PAGES, Pace
 from ingestion.parsers.pdf_headings import Bookmark
 from ingestion.parsers.pdf_layout import lay_out
-from ingestion.parsers.pdf_pictures import is_pictured, recognise_pages
+from ingestion.parsers.pdf_pictures import Recognition, is_pictured, recognise_pages
 from ingestion.parsers.pdf_text import PageText, drop_unreadable_fonts, read_page
 
 MOST_BOOKMARKS = 5000
@@ -44,17 +44,18 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
         lost = drop_unreadable_fonts(pages)
         unread = {page.number for page in pages if not (page.lines or page.sideways)} | lost
         wanted = sorted((unread | pictured) - damaged)
-        recognised, obstacle = recognise_pages(document, wanted, pace)
+        recognition = recognise_pages(document, wanted, pace)
         bookmarks = list(_read_bookmarks(document))
         metadata = document.get_metadata_dict()
     finally:
         document.close()
+    recognised = recognition.pages
     for number, page in recognised.items():
         if number in unread or page.letters > 2 * pages[number - 1].letters:
             pages[number - 1] = page.text
             unread.discard(number)
     if not any(page.lines or page.sideways for page in pages):
-        raise ParseError(_why_no_text(count, damaged, lost, obstacle))
+        raise ParseError(_why_no_text(count, damaged, lost, recognition))
     blocks = lay_out(pages, bookmarks)
     return ParsedDocument(
         title=_choose_title(metadata.get("Title", ""), blocks, path),
@@ -71,16 +72,21 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
     )
 
 
-def _why_no_text(count: int, damaged: set[int], lost: set[int], obstacle: str) -> str:
+def _why_no_text(count: int, damaged: set[int], lost: set[int], recognition: Recognition) -> str:
     where = "its only page" if count == 1 else f"any of its {count} pages"
     if len(damaged) == count:
         return f"the PDF is damaged: no text can be loaded from {where}"
-    tried = obstacle or "and none was recognised on its picture"
+    if len(recognition.blank) == count:
+        return f"no text: nothing is on {where}"
+    if len(recognition.undrawable) == count:
+        return f"no text on {where}, and its size cannot be drawn: the PDF is damaged or hostile"
+    tried = recognition.obstacle or "none was recognised on its picture"
     if lost:
-        return (
-            f"no readable text on {where}: its fonts do not say what their characters mean; {tried}"
-        )
-    return f"no text on {where}: a scan? {tried}"
+        fonts = "its fonts do not say what their characters mean"
+        return f"no readable text on {where}: {fonts}; {tried}"
+    if recognition.obstacle:
+        return f"no text on {where}: a scan? {tried}"
+    return f"no text on {where}, and {tried}"
 
 
 def _open(path: Path) -> Any:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium_c
 
-from ingestion.parsers.ocr import PageReader, RecognisedPage, even_out_sizes, rendering_scale
+from ingestion.parsers.ocr import (
+    Greys,
+    PageReader,
+    RecognisedPage,
+    even_out_sizes,
+    is_blank,
+    rendering_scale,
+)
 from ingestion.parsers.pace import Pace
 
 PICTURED_SHARE = 0.6
@@ -34,15 +41,22 @@ def is_pictured(page: Any, letters: int) -> bool:
     return False
 
 
-def recognise_pages(
-    document: Any, numbers: Sequence[int], pace: Pace
-) -> tuple[dict[int, RecognisedPage], str]:
-    """Recognise pages of an open document, first to last, while there is time.
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """`pages` by their numbers; `blank` has nothing on it, `undrawable` a size that no picture
+    can have; `obstacle` is why others were left out, or ""."""
 
-    Returns:
-        (what was read by page number, why pages were left out or "").
-    """
+    pages: dict[int, RecognisedPage]
+    blank: frozenset[int]
+    undrawable: frozenset[int]
+    obstacle: str
+
+
+def recognise_pages(document: Any, numbers: Sequence[int], pace: Pace) -> Recognition:
+    """Recognise pages of an open document, first to last, while there is time."""
     read: dict[int, RecognisedPage] = {}
+    blank: set[int] = set()
+    undrawable: set[int] = set()
     with PageReader(pace) as reader:
         for number in numbers:
             if not reader.has_time():
@@ -52,24 +66,26 @@ def recognise_pages(
             except pypdfium2.PdfiumError:
                 continue
             try:
-                recognised = _recognise(page, number, reader)
+                width, height = page.get_size()
+                scale = rendering_scale(width, height)
+                image = _draw(page, scale) if scale else None
             finally:
                 page.close()
-            if recognised is not None:
+            if image is None:
+                undrawable.add(number)
+            elif is_blank(image):
+                blank.add(number)
+            elif recognised := reader.read(image, number, width, height):
                 read[number] = recognised
         pace.tell(recognising=False)
         even_out_sizes([page.text for page in read.values()])
-        return read, reader.reason if numbers else ""
+        obstacle = reader.reason if numbers else ""
+        return Recognition(read, frozenset(blank), frozenset(undrawable), obstacle)
 
 
-def _recognise(page: Any, number: int, reader: PageReader) -> RecognisedPage | None:
-    width, height = page.get_size()
-    scale = rendering_scale(width, height)
-    if not scale:
-        return None
+def _draw(page: Any, scale: float) -> Greys:
     bitmap = page.render(scale=scale, grayscale=True)
     try:
-        image = np.ascontiguousarray(bitmap.to_numpy())
-        return reader.read(image, number, width, height)
+        return bitmap.to_numpy().squeeze().copy()  # type: ignore[no-any-return]
     finally:
         bitmap.close()

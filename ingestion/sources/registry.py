@@ -27,6 +27,7 @@ from assistant.knowledge.sources import SourceRecord
 from assistant.settings import Settings
 from assistant.types import (
     EVERYONE,
+    INHERIT,
     IngestProgress,
     IngestReport,
     ProgressListener,
@@ -181,8 +182,8 @@ class Registry:
                 address=record.address,
                 stopping=lambda: self._scheduler.is_stopping,
             )
-            # Stated even where it is everyone: rights that the source took back must not stay.
-            groups = record.groups or (EVERYONE,)
+            # Stated even where it is nothing: rights that the source took back must not stay.
+            groups = record.groups or (INHERIT,)
             report = self._syncer.sync(
                 kept, collection=record.collection, groups=groups, listener=listener
             )

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from assistant.access.keys import user_key
 from assistant.access.people import People
 from assistant.access.types import Role, TokenScope
 from assistant.errors import AccessDeniedError, PeopleError, UnknownTokenError, UnknownUserError
 from assistant.knowledge.database import open_database
-from assistant.types import EVERYONE
+from assistant.types import EVERYONE, INHERIT
 
 
 class Clock:
@@ -129,7 +130,7 @@ def test_the_last_use_is_told_to_five_minutes(people, clock):
 def test_documents_are_shared_with_groups_of_ones_own(people):
     people.add_user("a", groups=["rh", "paris"])
     principal = people.principal("a")
-    assert principal.share_with(None) == ["paris", "rh"]
+    assert principal.share_with(None) == [INHERIT, user_key(principal.user_id)]
     assert principal.share_with([EVERYONE]) == [EVERYONE]
     with pytest.raises(AccessDeniedError, match="'legal'"):
         principal.share_with(["rh", "legal"])

@@ -8,7 +8,7 @@ from assistant.api.rest import create_api
 from assistant.service import open_assistant
 from assistant.settings import Settings, load_settings
 
-TOKEN = "the operator's own"  # noqa: S105 - of this test only
+TOKEN = "the operator's own"
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +34,16 @@ def api(settings: Settings) -> Iterator[TestClient]:
         text = b"# Leave\n\nIn Dublin each employee has 26 days of leave.\n"
         client.post("/documents", files={"file": ("leave.md", text)}).raise_for_status()
         yield client
+
+
+@pytest.fixture(scope="module")
+def tokens(api: TestClient) -> dict[str, dict[str, str]]:
+    """Headers of a member of the group `board` and of an outsider, who change nothing."""
+    operator = {"Authorization": f"Bearer {TOKEN}"}
+    shown = {}
+    for name, groups in {"member": ["board"], "outsider": []}.items():
+        user = {"name": name, "groups": groups}
+        api.post("/users", json=user, headers=operator).raise_for_status()
+        made = api.post("/tokens", json={"user": name}, headers=operator).json()
+        shown[name] = {"Authorization": f"Bearer {made['secret']}"}
+    return shown

@@ -8,7 +8,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from assistant.api.guard import LoopbackGuard
+from assistant.api.guard import OriginGuard
 
 
 async def hello(_request):
@@ -24,7 +24,7 @@ async def socket(websocket):
 @pytest.fixture
 def client():
     routes = [Route("/", hello), WebSocketRoute("/socket", socket)]
-    app = Starlette(routes=routes, middleware=[Middleware(LoopbackGuard)])
+    app = Starlette(routes=routes, middleware=[Middleware(OriginGuard)])
     return TestClient(app, base_url="http://127.0.0.1:8501")
 
 
@@ -33,6 +33,27 @@ def test_the_own_machine_is_answered(client, host):
     assert client.get("/", headers={"host": host}).text == "hello"
     same = {"host": host, "origin": f"http://{host}"}
     assert client.get("/", headers=same).status_code == 200
+
+
+@pytest.mark.parametrize("base", ["https://philo.example", "http://philo:8501"])
+def test_the_stated_address_is_answered_with_and_without_a_proxy_s_own_name_for_it(base):
+    app = OriginGuard(PlainTextResponse("hello"), base_url=base, own_host="10.0.0.5:8501")
+    client = TestClient(app, base_url=base)
+    for host in (base.partition("//")[2], "127.0.0.1:8501", "10.0.0.5:8501"):
+        asked = {"host": host, "origin": base, "x-forwarded-for": "192.0.2.9"}
+        assert client.get("/", headers=asked).status_code == 200
+    for foreign in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
+        assert client.get("/", headers=foreign).status_code == 403
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_where_nobody_signs_in_a_proxy_makes_nobody_the_operator(header):
+    app = OriginGuard(PlainTextResponse("hello"), forwarded=False)
+    client = TestClient(app, base_url="http://127.0.0.1:8501")
+    assert client.get("/").status_code == 200
+    refused = client.get("/", headers={header: "for=192.0.2.9"})
+    assert refused.status_code == 403
+    assert "base_url" in refused.text
 
 
 @pytest.mark.parametrize(

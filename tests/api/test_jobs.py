@@ -25,7 +25,7 @@ def strict(tmp_path_factory, model_directory: Path) -> Iterator[TestClient]:
     )
     with open_assistant(settings) as assistant:
         assistant.start_work()
-        yield TestClient(create_api(assistant, operator_token="t"))  # noqa: S106 - of this test
+        yield TestClient(create_api(assistant, operator_token="t"))
 
 
 def upload(api, name, content, **parameters):

@@ -34,7 +34,7 @@ def test_too_many_questions_are_refused_before_the_answer_begins(
         "PHILO_SERVING__QUEUE": "0",
     }
     with open_assistant(load_settings(tmp_path, environ=variables)) as assistant:
-        client = TestClient(create_api(assistant, operator_token="t"))  # noqa: S106
+        client = TestClient(create_api(assistant, operator_token="t"))
         held = [assistant.reserve(principal=who) for who in ("one", "another")]
         refused = client.post(path, json={"question": "How many days of leave?"})
         assert refused.status_code == 429

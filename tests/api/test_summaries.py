@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-TOKEN = "the operator's own"  # noqa: S105 - as in conftest
+TOKEN = "the operator's own"
 TEXT = "# Boilers\n\n" + " ".join(
     f"Boiler {n} of the plant was inspected by the {word} team in {n + 3} hours."
     for n, word in enumerate("first second third fourth fifth sixth seventh".split(), start=1)

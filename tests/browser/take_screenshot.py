@@ -12,7 +12,7 @@ def test_screenshot_is_taken(handbook, open_page, ask):
     page = open_page(handbook, locale="fr-FR", viewport={"width": 1280, "height": 800})
     answer = ask(page, QUESTION)
     answer.get_by_role("link", name="Source 1").click()
-    expect(answer.locator("mark").first).to_be_in_viewport()
+    expect(page.locator(".philo-box").first).to_be_in_viewport()
     page.mouse.move(0, 0)
     page.get_by_role("main").evaluate("main => main.scrollTo(0, 0)")
     page.screenshot(path=PICTURE)

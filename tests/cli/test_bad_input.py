@@ -77,7 +77,7 @@ def test_a_port_in_use(philo):
 
 
 def test_an_address_of_the_network_is_refused_without_login(philo):
-    outcome = philo("up", "--host", "0.0.0.0")  # noqa: S104 - that is what is refused
+    outcome = philo("up", "--host", "0.0.0.0")
     assert outcome.code == 1
     assert "login" in outcome.err
 

@@ -49,6 +49,11 @@ def test_a_small_set_is_measured_compared_and_reported(philo, small, data, tmp_p
     assert again.code == 0
     assert "ndcg@10                      1.000  [1.000, 1.000]" in again.out
     [kept] = (data / "evaluation").iterdir()
+    runs = philo("eval", "history", "--json").json["runs"]
+    assert [one["figures"]["ndcg@10"] for one in runs] == [1.0, 1.0, 1.0]
+    refusing = [one for one in runs if "answering.evidence_threshold" in one["settings"]]
+    assert [one["figures"]["answers.f1"] for one in refusing] == [0.0]
+    assert "ndcg@10 1.000" in philo("eval", "history").out
     cleaned = philo("eval", "clean", "--json")
     assert cleaned.json["removed"] == [str(kept)]
     assert not kept.exists()

@@ -84,7 +84,7 @@ def test_pull_show_verify_and_a_damaged_file(philo, models, hub):
 
 
 def test_a_refused_pull_is_explained_without_the_token(philo, models, hub, monkeypatch):
-    hub.token = "another"  # noqa: S105 - of no account
+    hub.token = "another"
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     refused = philo("models", "pull", ENTRY.id, "--json")
     assert refused.code == 1

@@ -46,7 +46,9 @@ def test_the_log_says_who_asked_what_under_which_permission(shared, tmp_path):
     assert len(ask["details"]["passages"]) == 1
     assert entries[4]["details"]["refused"]
     assert entries[4]["details"]["everything"]
-    assert shared("audit", "verify", "--json").json == {"ok": True, "entries": 6, "problem": ""}
+    assert ask["details"]["from"] == {"interface": "command line"}
+    verified = shared("audit", "verify", "--json").json
+    assert (verified["ok"], verified["entries"], verified["problem"]) == (True, 6, "")
 
 
 def test_the_log_may_hold_hashes_only_and_shows_a_change(shared, data, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -145,6 +146,16 @@ def test_cleared_index_is_empty_and_can_be_filled_again(lexicon: Lexicon) -> Non
     assert found(lexicon, "budget") == []
     lexicon.add([entry("b:0", "budget")])
     assert found(lexicon, "budget") == ["b:0"]
+
+
+def test_a_renewed_index_finds_what_it_was_given_and_goes_on(lexicon: Lexicon) -> None:
+    entries = [entry(f"{name}:0", "budget") for name in "abc"]
+    lexicon.add(entries[:2])
+    lexicon.remove(["a:0"])
+    lexicon.renew(lambda add: add(entries[1:2]), contextlib.nullcontext)
+    assert lexicon.ids() == {"b:0"}
+    lexicon.add(entries[2:])
+    assert sorted(found(lexicon, "budget")) == ["b:0", "c:0"]
 
 
 @pytest.mark.parametrize("query", HOSTILE_QUERIES, ids=lambda query: repr(query[:20]))

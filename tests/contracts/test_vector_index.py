@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,6 +156,17 @@ def test_cleared_index_is_empty_and_can_be_filled_again(index: VectorIndex) -> N
     assert found(index, vector, EVERYONE) == []
     index.add([entry("b:0", vector, "everyone")])
     assert found(index, vector, EVERYONE) == ["b:0"]
+
+
+def test_a_renewed_index_finds_what_it_was_given_and_goes_on(index: VectorIndex) -> None:
+    vectors = unit_vectors(4)
+    entries = [entry(f"d{number}:0", vector, "everyone") for number, vector in enumerate(vectors)]
+    index.add(entries[:3])
+    index.remove(["d0:0"])
+    index.renew(lambda add: add(entries[1:3]), contextlib.nullcontext)
+    assert index.ids() == set(found(index, vectors[0], EVERYONE)) == {"d1:0", "d2:0"}
+    index.add(entries[3:])
+    assert found(index, vectors[3], EVERYONE)[0] == "d3:0"
 
 
 def test_more_rows_than_one_call_takes_are_added_and_removed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from assistant.errors import ParseError
 from assistant.types import BlockKind
 from ingestion.parsers.base import parse_file
+from ingestion.parsers.pace import Pace
 
 WIDTH, HEIGHT = 595.0, 842.0
 PROSE = (
@@ -62,8 +63,8 @@ def prose(top: float = 100, x: float = 60, width: int = 90, times: int = 2):
     return lambda canvas: write(canvas, x, top, *wrap(PROSE * times, width))
 
 
-def read(path, max_pages=100):
-    return parse_file(path, max_pages=max_pages, max_file_bytes=10**7)
+def read(path, max_pages=100, pace=None):
+    return parse_file(path, max_pages=max_pages, max_file_bytes=10**7, pace=pace)
 
 
 def refuse(path, **limits):
@@ -279,6 +280,19 @@ def test_pages_without_text_are_told(pdf):
     assert parsed.empty_pages == (2,)
 
 
+def test_pages_with_nothing_on_them_are_told_as_such(pdf):
+    nothing = pdf(lambda c: None, lambda c: None)
+    assert refuse(nothing, pace=Pace(60.0)) == "no text: nothing is on any of its 2 pages"
+
+
+def test_page_of_a_size_that_cannot_be_drawn_is_told_as_such(tmp_path):
+    path = tmp_path / "long.pdf"
+    canvas = Canvas(str(path), pagesize=(595, 2147483647))
+    canvas.rect(0, 0, 9, 9)
+    canvas.save()
+    assert "its size cannot be drawn" in refuse(path, pace=Pace(60.0))
+
+
 def test_scan_is_refused_as_one(pdf):
     blank = lambda c: c.rect(9, 9, 9, 9)  # noqa: E731 - a page, like the others here
     assert refuse(pdf(blank)).startswith("no text on its only page: a scan?")
@@ -313,7 +327,7 @@ def test_pdf_whose_fonts_do_not_name_their_characters_is_refused(tmp_path):
 
 
 def test_encrypted_pdf_is_refused_as_protected(pdf):
-    assert "protected by a password" in refuse(pdf(prose(), password="secret"))  # noqa: S106 - of a test file
+    assert "protected by a password" in refuse(pdf(prose(), password="secret"))
 
 
 def test_truncated_pdf_is_refused_as_damaged(pdf):

@@ -181,7 +181,7 @@ def test_bad_files_do_not_stop_the_good_ones(ingestor, library, folder):
     assert "damaged or cut short" in reasons["a.pdf"]
     assert "the file is empty" in reasons["b.docx"]
     assert "binary data" in reasons["c.txt"]
-    assert "a scan?" in reasons["d.pdf"]
+    assert "none was recognised on its picture" in reasons["d.pdf"]
 
 
 def test_failed_new_version_leaves_the_old_one(ingestor, library, folder):

@@ -29,7 +29,7 @@ FOLDER = "cpu_and_mobile/cpu-int4-rtn-block-32-acc-level-4"
 REPOSITORY = "microsoft/Phi-3-mini-4k-instruct-onnx"
 MODEL = "phi3-mini-4k-instruct-cpu-int4-rtn-block-32-acc-level-4.onnx"
 WEIGHTS = f"{FOLDER}/{MODEL}.data"
-TOKEN = "hf_0123456789secret"  # noqa: S105 - of no account
+TOKEN = "hf_0123456789secret"
 MIB = 2**20
 
 CONFIG = {

@@ -17,6 +17,7 @@ DOUBTFUL = {
     "translated": False,
 }  # fmt: skip
 PASSAGE = {
+    "flags": [],
     "document_id": "d", "uri": "file:///a.md", "title": "Remote work", "page": 1, "pages": 3,
     "heading": [],
     "start": 0, "end": 9, "text": "Two days.", "places": [],
@@ -25,7 +26,7 @@ CITATION = PASSAGE | {"marker": 1, "pages": 1, "quote": "Two days."}
 ANSWER = {
     "answer": "Two days. [1]", "refused": False, "model": "phi", "writer": "model",
     "language": "en", "citations": [CITATION], "sentences": [SUPPORTED], "passages": [PASSAGE],
-    "timings_ms": {"total": 1234.0},
+    "timings_ms": {"total": 1234.0}, "flags": [],
 }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def card(passage, quote):
     start = passage.index(quote)
     citation = {
         "marker": 1, "document_id": "d", "title": "Title", "uri": "file:///a/b%20c.md", "page": 3,
-        "pages": 1, "places": [], "heading": ["Title", "Part"], "start": 50 + start,
+        "pages": 1, "places": [], "flags": [], "heading": ["Title", "Part"], "start": 50 + start,
         "end": 50 + start + len(quote), "quote": quote,
     }  # fmt: skip
     found = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.components.citations import card_id, citation_card, passage_card
+from ui.components.citations import card_id, citation_card, flag_marks, passage_card
+from ui.components.marks import mark_address
 from ui.components.markup import Markup, element, join
 from ui.language import Texts
 from ui.replies import Answer, Sentence
@@ -33,6 +34,7 @@ def finished_answer(texts: Texts, answer: Answer, *, scope: str) -> Markup:
     return element(
         "div",
         _paragraph(texts, answer["sentences"], scope=scope, language=answer["language"]),
+        flag_marks(texts, answer["flags"]),
         element("p", _written_by(texts, answer), class_="philo-writer"),
         _section(texts.count("answer.sources", len(cards)), cards) if cards else "",
         class_="philo-answer",
@@ -60,6 +62,7 @@ def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
             "a",
             f"[{marker}]",
             href=f"#{card_id(scope, marker)}",
+            data_mark=mark_address(scope, marker),
             class_="philo-mark",
             aria_label=texts("answer.citation_mark", marker=marker),
         )

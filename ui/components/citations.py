@@ -27,6 +27,7 @@ def citation_card(
             "summary",
             element("span", f"[{citation['marker']}]", class_="philo-marker"),
             _place(texts, citation["title"], citation["heading"], page),
+            flag_marks(texts, citation["flags"]),
         ),
         element(
             "blockquote", _highlight(citation, passages), id=card_id(scope, citation["marker"])
@@ -42,11 +43,29 @@ def passage_card(texts: Texts, passage: Passage) -> Markup:
     page = passage["page"] if passage["pages"] > 1 else None
     return element(
         "details",
-        element("summary", _place(texts, passage["title"], passage["heading"], page)),
+        element(
+            "summary",
+            _place(texts, passage["title"], passage["heading"], page),
+            flag_marks(texts, passage["flags"]),
+        ),
         element("blockquote", passage["text"]),
         _source(texts, passage["uri"]),
         _places(texts, passage["places"]),
         class_="philo-card",
+    )
+
+
+def flag_marks(texts: Texts, flags: Sequence[str]) -> Markup:
+    """What the detectors suspect of a text."""
+    told = {
+        "injection": (texts("flag.injection"), texts("flag.injection_hint")),
+        "toxicity": (texts("flag.toxicity"), texts("flag.toxicity_hint")),
+    }
+    return join(
+        *(
+            element("span", told[flag][0], class_="philo-flag", title=told[flag][1])
+            for flag in flags
+        )
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import streamlit as st
 
 from ui.language import Language
@@ -18,6 +20,60 @@ def bring_last_message_into_view() -> None:
     _run(f"[...{messages}].at(-1)?.scrollIntoView({{block: 'nearest'}})", key="frame-scroll")
 
 
+def go_to(path: str) -> None:
+    """Leave for another page of this service; `path` is written in the code."""
+    _run(f"location.assign({json.dumps(path)})", key="frame-go")
+
+
+def bring_source_into_view(opened: tuple[int, int]) -> None:
+    """To the marked words: within the panel where it stands beside, else down to it."""
+    _run(
+        """
+        const panel = document.querySelector(".st-key-source");
+        const word = panel?.querySelector(".philo-box, mark");
+        const beside = panel && getComputedStyle(panel).position === "sticky";
+        if (beside && word) {
+          const gap = word.getBoundingClientRect().top - panel.getBoundingClientRect().top;
+          panel.scrollTop += gap - panel.clientHeight / 3;
+        } else {
+          (word ?? panel)?.scrollIntoView({block: "center"});
+        }
+        """
+        + f"/* {opened[0]}/{opened[1]} */",
+        key="frame-source",
+    )
+
+
+def enable_copying() -> None:
+    """A button with `data-copy` puts that text on the clipboard and says `data-done`."""
+    _run(
+        """
+        if (!window.philoCopies) {
+          window.philoCopies = true;
+          document.addEventListener("click", async (event) => {
+            const button = event.target.closest?.("button[data-copy]");
+            if (!button) return;
+            try {
+              await navigator.clipboard.writeText(button.dataset.copy);
+            } catch {  // without HTTPS there is the old way only
+              const field = document.createElement("textarea");
+              field.value = button.dataset.copy;
+              document.body.append(field);
+              field.select();
+              document.execCommand("copy");
+              field.remove();
+            }
+            const label = button.textContent;
+            button.textContent = button.dataset.done;
+            setTimeout(() => { button.textContent = label; }, 2000);
+          });
+        }
+        """,
+        key="frame-copy",
+    )
+
+
 def _run(script: str, *, key: str) -> None:
     with st.container(key=key):
-        st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+        # A block of its own: the same script may run again on the same page.
+        st.html(f"<script>{{{script}}}</script>", unsafe_allow_javascript=True)

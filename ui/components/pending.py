@@ -11,6 +11,7 @@ from ui.client import Service, ServiceError
 from ui.components.markup import Markup, element, show, show_hint
 from ui.components.notice import show_problem
 from ui.language import Texts
+from ui.reasons import tell_reason
 from ui.replies import Document, Job
 
 SHOWN = 5
@@ -45,7 +46,7 @@ def show_pending(service: Service, texts: Texts) -> None:
 def _show_failed(service: Service, texts: Texts, job: Job) -> None:
     key = job["id"]
     with _row(key):
-        show(_about(_name(job["uri"]), job["reason"] or ""))
+        show(_about(_name(job["uri"]), tell_reason(job["reason"] or "", texts.language)))
         with _actions(key):
             if st.button(texts("pending.retry"), key=f"retry-{key}", type="tertiary"):
                 _do(texts, lambda: service.retry_job(key))
@@ -56,7 +57,7 @@ def _show_failed(service: Service, texts: Texts, job: Job) -> None:
 def _show_held(service: Service, texts: Texts, document: Document) -> None:
     key = document["id"]
     with _row(f"held-{key}"):
-        show(_about(document["title"], document["reason"] or ""))
+        show(_about(document["title"], tell_reason(document["reason"] or "", texts.language)))
         with _actions(f"held-{key}"):
             if st.button(texts("pending.release"), key=f"release-{key}", type="tertiary"):
                 _do(texts, lambda: service.release(key))

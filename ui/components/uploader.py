@@ -13,6 +13,7 @@ from ui.client import Service, ServiceError
 from ui.components.markup import Markup, element, show, show_hint
 from ui.components.notice import notice
 from ui.language import Texts
+from ui.reasons import tell_reason
 from ui.state import Upload
 
 DEFAULT_COLLECTION = "default"
@@ -90,15 +91,16 @@ def _upload(service: Service, texts: Texts, file: IO[bytes], collection: str) ->
 
 
 def _outcome(texts: Texts, upload: Upload) -> Markup:
+    reason = tell_reason(upload.reason, texts.language)
     empty = ""
     if upload.empty_pages:
         pages = ", ".join(map(str, upload.empty_pages))
         empty = texts("upload.empty_pages", pages=pages)
     match upload.outcome:
         case "quarantined":
-            return notice("warning", texts("upload.held", name=upload.name), upload.reason)
+            return notice("warning", texts("upload.held", name=upload.name), reason)
         case "failed":
-            return notice("error", texts("upload.failed", name=upload.name), upload.reason)
+            return notice("error", texts("upload.failed", name=upload.name), reason)
         case "added":
             return notice("success", texts("upload.added", name=upload.name), empty)
         case "updated":

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ui import state
 from ui.client import Service, ServiceError
 from ui.components.answer import finished_answer, growing_answer, question_text
 from ui.components.examples import show_examples
-from ui.components.frame import bring_last_message_into_view
-from ui.components.markup import show, show_hint
+from ui.components.exchange_tools import show_exports, show_follow_ups, show_tools
+from ui.components.frame import bring_last_message_into_view, enable_copying
+from ui.components.marks import follow_marks
+from ui.components.markup import element, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.components.rating import show_rating
 from ui.components.scope import choose_scope
-from ui.language import Texts
+from ui.components.source import show_source, shown_citation
+from ui.components.talk import begin_talk, resume_talk
+from ui.conversations import delete_exchange
+from ui.language import LANGUAGES, Texts, load_texts
 from ui.read_ahead import read_ahead
 from ui.replies import Health, Scope, Sentence, Turn
-from ui.state import Exchange
+from ui.state import Exchange, Talk
 
 QUESTION_ICON = ":material/person:"
 ANSWER_ICON = ":material/auto_stories:"
@@ -29,7 +35,7 @@ def show_ask(service: Service, texts: Texts, documents_page: st.Page) -> None:
     state.forget_uploads()
     try:
         health = service.health()
-        if health["documents"] or state.conversation():
+        if health["documents"] or state.conversation() or state.CONVERSATION in st.query_params:
             _show_conversation(service, texts, health)
         else:
             _show_first_step(texts, documents_page)
@@ -46,17 +52,40 @@ def _show_first_step(texts: Texts, documents_page: st.Page) -> None:
 
 
 def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
+    resume_talk(service, texts)
+    talk = state.talk()
     typed = st.bottom.chat_input(
-        texts("ask.placeholder"), key=state.QUESTION, submit_mode="disable"
+        texts("ask.placeholder"), key=state.QUESTION, submit_mode="disable", disabled=not talk.mine
     )
     question = (state.take_question() or typed or "").strip()
     history = state.history()
     if question:
-        state.conversation().append(Exchange(question))
+        state.close_source()  # the new answer takes its place
+        talk.exchanges.append(Exchange(question))
+        talk.title = talk.title or question.splitlines()[0]  # until the service has named it
+    _show_head(service, texts, talk)
+    follow_marks()
+    enable_copying()
+    opened = shown_citation(talk.exchanges)
+    if opened is None:
+        scope, below = _show_talk(service, texts, health, history, question)
+    else:
+        left, right = st.columns([6, 5], gap="medium")
+        with left:
+            scope, below = _show_talk(service, texts, health, history, question)
+        with right:
+            show_source(service, texts, *opened)
+    if talk.exchanges and talk.mine:
+        show_follow_ups(below, service, texts, talk.exchanges[-1], scope)
+
+
+def _show_talk(
+    service: Service, texts: Texts, health: Health, history: list[Turn], question: str
+) -> tuple[Scope, DeltaGenerator]:
+    """The scope that was chosen, and the place below the last answer."""
     exchanges = state.conversation()
-    _show_head(texts, started=bool(exchanges))
-    scope = choose_scope(service, texts, health)
-    examples = st.empty()
+    scope: Scope = choose_scope(service, texts, health) if state.talk().mine else {}
+    examples = below = st.empty()
     if not exchanges:
         with examples.container():
             show_examples(service, texts, health)
@@ -68,18 +97,50 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
             if question and is_last:
                 _write_answer(service, texts, exchange, number, history, scope)
             if exchange.answer is None:
-                _show_failure(texts, health, exchange, may_ask_again=is_last)
+                _show_failure(service, texts, health, exchange, is_last=is_last)
             elif not (question and is_last):
                 show(finished_answer(texts, exchange.answer, scope=str(number)))
             if exchange.answer is not None:
-                show_rating(service, texts, exchange, scope=str(number))
+                _show_tools(service, texts, exchange, number)
+            below = st.empty()
+    return scope, below
 
 
-def _show_head(texts: Texts, *, started: bool) -> None:
-    st.title(texts("ask.title"), anchor=False)
-    show_hint(texts("ask.notice"))
+def _show_tools(service: Service, texts: Texts, exchange: Exchange, number: int) -> None:
+    with st.container(key=f"tools-{number}", horizontal=True, vertical_alignment="center"):
+        show_tools(service, texts, exchange, scope=str(number))
+    if state.talk().mine:
+        show_rating(service, texts, exchange, scope=str(number))
+
+
+def _show_head(service: Service, texts: Texts, talk: Talk) -> None:
+    if not talk.exchanges:
+        st.title(texts("ask.title"), anchor=False)
+        # Who reads the other language is told as well: nobody asks before having seen this.
+        show(
+            notice(
+                "info",
+                texts("ask.notice"),
+                *(
+                    element("span", load_texts(one)("ask.notice"), lang=one)
+                    for one in LANGUAGES
+                    if one != texts.language
+                ),
+            )
+        )
+    else:
+        show(element("h1", talk.title or texts("ask.title"), class_="philo-talk", dir="auto"))
+        show_hint(texts("ask.notice"))
+    if not talk.mine:
+        owner = talk.owner or texts("history.operator")
+        show(notice("info", texts("ask.shared", owner=owner), texts("ask.shared_hint")))
     with st.container(key="ask-head", horizontal=True):  # always, so that nothing below moves
-        if started:
+        if talk.exchanges:
+            if talk.id:
+                with st.popover(
+                    texts("export.conversation"), icon=":material/download:", type="tertiary"
+                ):
+                    show_exports(service, texts, key="talk")
             st.button(
                 texts("ask.new_conversation"),
                 on_click=state.forget_conversation,
@@ -100,12 +161,17 @@ def _write_answer(
     stop.button(texts("ask.stop"), key=f"stop-{number}", icon=":material/stop_circle:")
     bring_last_message_into_view()
     sentences: list[Sentence] = []
-    events = service.ask(exchange.question, history=history, scope=scope)
     try:
+        begin_talk(service, exchange.question)
+        events = service.ask(
+            exchange.question, history=history, scope=scope, conversation=state.talk().id
+        )
         with closing(read_ahead(events, wait_s=POLL_S)) as coming:
             place.html(growing_answer(texts, sentences, scope=str(number)))
             for event in coming:
                 match event:
+                    case ("exchange", data):
+                        exchange.id = data["id"]
                     case ("sentence", data):
                         sentences.append(data["sentence"])
                     case ("answer", data):
@@ -113,6 +179,8 @@ def _write_answer(
                 place.html(growing_answer(texts, sentences, scope=str(number)))
     except ServiceError as error:
         exchange.error = error
+        if error.kind == "ConversationNotFoundError":  # deleted meanwhile: the next one is new
+            state.talk().id = ""
     stop.empty()
     if exchange.answer is None:
         place.empty()
@@ -120,10 +188,30 @@ def _write_answer(
         place.html(finished_answer(texts, exchange.answer, scope=str(number)))
 
 
-def _show_failure(texts: Texts, health: Health, exchange: Exchange, *, may_ask_again: bool) -> None:
+def _show_failure(
+    service: Service, texts: Texts, health: Health, exchange: Exchange, *, is_last: bool
+) -> None:
+    if exchange.withheld:
+        show(notice("warning", texts("ask.withheld"), texts("ask.withheld_hint")))
+        return
+    if exchange.forgotten:
+        show(notice("warning", texts("ask.forgotten")))
+        return
     if exchange.error is None:
         show(notice("warning", texts("ask.interrupted")))
     else:
         show_problem(texts, exchange.error, max_question_chars=health["max_question_chars"])
-    if may_ask_again:
-        st.button(texts("ask.ask_again"), on_click=state.ask_again, icon=":material/refresh:")
+    if is_last and state.talk().mine:
+        st.button(
+            texts("ask.ask_again"),
+            on_click=_ask_again,
+            args=(service,),
+            icon=":material/refresh:",
+        )
+
+
+def _ask_again(service: Service) -> None:
+    last = state.take_back_question()
+    if last.id:
+        with suppress(ServiceError):  # then both are kept, which is no harm
+            delete_exchange(service, state.talk().id, last.id)

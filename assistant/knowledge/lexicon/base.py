@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from assistant.knowledge.renewal import Alone, Fill
 from assistant.types import Language, Readable, ScoredId
 
 
@@ -53,5 +54,14 @@ class Lexicon(Protocol):
 
     def clear(self) -> None:
         """Forget everything and what is left of it on disk."""
+
+    def renew(self, fill: Fill[LexiconEntry], alone: Alone) -> None:
+        """Make the index anew in fresh files from what `fill` adds, beside searches, and delete
+        the former ones: what was once removed is in them still. Only while nobody changes it.
+
+        Args:
+            alone: held for the moment in which the fresh files take the place of the others; no
+                search may run in it.
+        """
 
     def close(self) -> None: ...

@@ -14,6 +14,7 @@ from assistant.errors import DataDirectoryBusyError, DataDirectoryError, Storage
 from assistant.knowledge.lexicon.analysis import REVISION, index_terms, query_terms
 from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.lexicon.segments import mend_segments
+from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.types import Language, Readable, ScoredId
 
 TITLE_TIMES = 3
@@ -72,12 +73,12 @@ class TantivyLexicon:
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         words = query_terms(query, language)
-        if k < 1 or not words or not (readable.everything or readable.groups):
+        if k < 1 or not words or not (readable.everything or readable.keys):
             return []
         should, must = tantivy.Occur.Should, tantivy.Occur.Must
         clauses = [(must, self._any_word(words, language))]
         if not readable.everything:
-            groups = sorted(readable.groups)
+            groups = sorted(readable.keys)
             if len(groups) > MANY_GROUPS:
                 shared = tantivy.Query.term_set_query(self._schema, "groups", groups)
             else:
@@ -108,6 +109,24 @@ class TantivyLexicon:
             if self._directory is not None:
                 self._empty_directory(self._directory)
             self._index = self._open()
+
+    def renew(self, fill: Fill[LexiconEntry], alone: Alone) -> None:
+        if self._directory is None:
+            with alone():
+                self.clear()
+                fill(self.add)
+            return
+        folder = fresh_folder(self._directory)
+        fresh = TantivyLexicon(folder)
+        try:
+            fill(fresh.add)
+        finally:
+            fresh.close()
+        with alone(), self._lock:
+            self._release_writer()
+            former = exchange(self._directory, folder)
+            self._index = self._open()
+        shutil.rmtree(former)
 
     def close(self) -> None:
         with self._lock:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.knowledge.renewal import Alone, Fill
 from assistant.types import Readable, ScoredId
 
 Vector = NDArray[np.float32]
@@ -67,5 +68,14 @@ class VectorIndex(Protocol):
 
     def clear(self) -> None:
         """Forget everything and what is left of it on disk."""
+
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        """Make the index anew in fresh files from what `fill` adds, beside searches, and delete
+        the former ones: what was once removed is in them still. Only while nobody changes it.
+
+        Args:
+            alone: held for the moment in which the fresh files take the place of the others; no
+                search may run in it.
+        """
 
     def close(self) -> None: ...

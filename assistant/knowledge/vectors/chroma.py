@@ -20,7 +20,9 @@ from assistant.errors import (
     KnowledgeError,
     StorageFullError,
 )
+from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.vectors.unused_places import clear_unused_places
 from assistant.types import Readable, ScoredId
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class ChromaVectors:
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         self._check(vector)
-        if k < 1 or not (readable.everything or readable.groups):
+        if k < 1 or not (readable.everything or readable.keys):
             return []
         if documents is not None and not documents:
             return []
@@ -124,8 +126,23 @@ class ChromaVectors:
         shutil.rmtree(self._directory)
         self._open()
 
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        folder = fresh_folder(self._directory)
+        fresh = ChromaVectors(folder, embedder_id=self._embedder_id, dimension=self.dimension)
+        try:
+            fill(fresh.add)
+        finally:
+            fresh.close()
+        clear_unused_places(folder)
+        with alone():
+            self.close()
+            former = exchange(self._directory, folder)
+            self._open()
+        shutil.rmtree(former)
+
     def close(self) -> None:
         self._client.close()
+        clear_unused_places(self._directory)
 
     def _open(self) -> None:
         import chromadb
@@ -195,7 +212,7 @@ def _where(readable: Readable, documents: Collection[str] | None) -> dict[str, A
     if documents is not None:
         conditions.append({"document": {"$in": sorted(documents)}})
     if not readable.everything:
-        groups = [{"groups": {"$contains": group}} for group in sorted(readable.groups)]
+        groups = [{"groups": {"$contains": group}} for group in sorted(readable.keys)]
         conditions.append(groups[0] if len(groups) == 1 else {"$or": groups})
     if readable.collection is not None:
         conditions.append({"collection": readable.collection})

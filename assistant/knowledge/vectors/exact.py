@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import IndexMismatchError
+from assistant.knowledge.renewal import Alone, Fill
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.knowledge.vectors.quantised import BLOCK_ROWS, Block, Query, Rows
 from assistant.types import Readable, ScoredId
@@ -112,6 +113,11 @@ class ExactVectors:
         with self._lock:
             self._reset()
 
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        with alone():
+            self.clear()
+            fill(self.add)
+
     def close(self) -> None:
         self.clear()
 
@@ -193,7 +199,7 @@ class ExactVectors:
 def _may_see(readable: Readable, rights: Rights | None) -> bool:
     if rights is None or readable.collection not in (None, rights[0]):
         return False
-    return readable.everything or not readable.groups.isdisjoint(rights[1])
+    return readable.everything or not readable.keys.isdisjoint(rights[1])
 
 
 def _by_block(rows: Rows) -> Iterator[tuple[int, Rows]]:

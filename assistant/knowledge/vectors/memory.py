@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from assistant.errors import IndexMismatchError
+from assistant.knowledge.renewal import Alone, Fill
 from assistant.knowledge.vectors.base import Vector, VectorEntry
 from assistant.types import Readable, ScoredId
 
@@ -51,6 +52,11 @@ class MemoryVectors:
     def clear(self) -> None:
         self._entries.clear()
 
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        with alone():
+            self.clear()
+            fill(self.add)
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -65,4 +71,4 @@ class MemoryVectors:
 def _may_see(readable: Readable, entry: VectorEntry) -> bool:
     if readable.collection not in (None, entry.collection):
         return False
-    return readable.everything or not readable.groups.isdisjoint(entry.groups)
+    return readable.everything or not readable.keys.isdisjoint(entry.groups)

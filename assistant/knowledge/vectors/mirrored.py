@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+from assistant.knowledge.renewal import Alone, Fill
 from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorIndex
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.machine import count_memory_bytes
@@ -72,6 +73,9 @@ class MirroredVectors:
         with self._loading, self._changing:
             self._store.clear()
             self._copy.clear()
+
+    def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
+        self._store.renew(fill, alone)  # the copy overwrites what is removed from it
 
     def close(self) -> None:
         with self._loading, self._changing:

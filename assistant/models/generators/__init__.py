@@ -6,7 +6,7 @@ from assistant.errors import UnknownModelError
 from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
 from assistant.models.generators.base import Generator, Guide, Ticket, Token
-from assistant.models.generators.remote_models import name_generator, require_online
+from assistant.models.generators.remote_models import is_remote, name_generator, require_online
 from assistant.settings import ModelSettings, ServingSettings
 
 
@@ -42,4 +42,4 @@ def open_generator(
     )
 
 
-__all__ = ["Generator", "Guide", "Ticket", "Token", "name_generator", "open_generator"]
+__all__ = ["Generator", "Guide", "Ticket", "Token", "is_remote", "name_generator", "open_generator"]

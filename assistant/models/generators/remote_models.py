@@ -53,6 +53,12 @@ def require_online(offline: bool, source: RemoteSource, settings: ModelSettings)
         )
 
 
+def is_remote(settings: ModelSettings) -> bool:
+    """Whether the generator of the settings is on another machine, or behind its server."""
+    source = next((one.source for one in ENTRIES if one.id == settings.generator), None)
+    return isinstance(source, RemoteSource)
+
+
 def name_generator(settings: ModelSettings) -> str:
     """Which model answers, for people: its id, or 'openai/gpt-4o at api.openai.com'."""
     source = next((one.source for one in ENTRIES if one.id == settings.generator), None)

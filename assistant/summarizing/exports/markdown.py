@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ _MARK = re.compile(r" \[(\d+)\](?!\()")
 
 def write_markdown(summaries: Sequence[Summary]) -> str:
     """One text; a table of contents where there are several."""
-    parts = []
+    parts = [_front_matter(summaries)]
     if len(summaries) > 1:
         lines = [
             f"{number}. [{_plain(heading_of(one))}](#summary-{number})"
@@ -23,6 +24,19 @@ def write_markdown(summaries: Sequence[Summary]) -> str:
         parts.append(f"# {CONTENTS[summaries[0].language]}\n\n" + "\n".join(lines))
     parts += [_section(one, number) for number, one in enumerate(summaries, start=1)]
     return "\n\n".join(parts) + "\n"
+
+
+def _front_matter(summaries: Sequence[Summary]) -> str:
+    """What programs read: that it was written by one, by which, and when. JSON is YAML."""
+    models = sorted({one.model for one in summaries})
+    told = {
+        "ai_generated": True,
+        "model": models[0] if len(models) == 1 else models,
+        "made_at": max(one.made_at for one in summaries),
+        "generator": "Philo",
+    }
+    lines = [f"{key}: {json.dumps(value)}" for key, value in told.items()]
+    return "\n".join(["---", *lines, "---"])
 
 
 def _section(summary: Summary, number: int) -> str:
@@ -43,8 +57,8 @@ def _section(summary: Summary, number: int) -> str:
 
 
 def _escape(text: str) -> str:
-    """HTML of a document is shown, not obeyed."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    """HTML and images of a document are shown as text: nothing is fetched from elsewhere."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("![", "!\\[")
 
 
 def _plain(text: str) -> str:

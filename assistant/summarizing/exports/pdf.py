@@ -51,7 +51,7 @@ def write_pdf(summaries: Sequence[Summary]) -> bytes:
         title=heading_of(summaries[0]),
         creator="Philo",
         subject="ai_generated",
-        keywords=["ai_generated", summaries[0].model],
+        keywords=["ai_generated", summaries[0].model, max(one.made_at for one in summaries)],
     )
     document.build(story)
     return target.getvalue()

@@ -31,7 +31,11 @@ def write_docx(summaries: Sequence[Summary]) -> bytes:
     document = Document()
     document.core_properties.title = _told(heading_of(summaries[0]))[:250]
     document.core_properties.author = "Philo"
-    document.core_properties.keywords = f"ai_generated, {summaries[0].model}"
+    made_at = max(one.made_at for one in summaries)
+    document.core_properties.keywords = f"ai_generated, {summaries[0].model}, {made_at}"
+    document.core_properties.comments = (
+        f"ai_generated: true; model: {summaries[0].model}; made_at: {made_at}"
+    )
     if len(summaries) > 1:
         document.add_heading(CONTENTS[summaries[0].language], 1)
         for number, one in enumerate(summaries, start=1):
@@ -61,7 +65,7 @@ def _section(document: Any, summary: Summary, number: int) -> None:
         paragraph = document.add_paragraph()
         _bookmark(paragraph, f"note-{number}-{one.marker}")
         paragraph.add_run(f"[{one.marker}] ")
-        _link(paragraph, _told(place), address=address)
+        _link(paragraph, _told(place), address=_told(address))
         paragraph.add_run(f": “{_told(' '.join(one.quote.split()))}”")
 
 

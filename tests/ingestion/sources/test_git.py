@@ -14,7 +14,7 @@ from assistant.errors import SourceItemGoneError, SourceUnavailableError
 from ingestion.sources.git import GitOptions, open_source
 from tests.ingestion.sources.serving import served
 
-TOKEN = "a token for reading"  # noqa: S105 - of these tests only
+TOKEN = "a token for reading"
 
 
 NAMED = {"token_env": "TOKEN"}

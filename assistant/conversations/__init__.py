@@ -1,0 +1,1 @@
+"""Conversations that people had with the documents, kept for them."""

@@ -1,0 +1,101 @@
+"""What an erasure leaves, and why: said on every receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from sqlalchemy import func, select
+
+from assistant.erasure.planning import Plan
+from assistant.erasure.traces import Traces
+from assistant.erasure.types import Stays
+from assistant.knowledge.library import Library
+from assistant.knowledge.tables import AuditRow, DocumentRow
+
+
+def what_stays(library: Library, plan: Plan, traces: Traces) -> list[Stays]:
+    return [
+        *_in_the_audit(library, plan, traces),
+        *_shared(library, plan, traces),
+        *_outside(library, traces),
+    ]
+
+
+def _in_the_audit(library: Library, plan: Plan, traces: Traces) -> Iterator[Stays]:
+    with library.database.reading() as session:
+        count = sum(
+            session.scalar(
+                select(func.count())
+                .select_from(AuditRow)
+                .where(AuditRow.details.contains(one, autoescape=True))
+            )
+            or 0
+            for one in plan.documents
+        )
+    if count:
+        yield Stays(
+            what="audit rows that name its id",
+            why="who asked, when and under which permission has to stay provable; they hold ids "
+            "and hashes, no text",
+            count=count,
+        )
+    if traces.names:
+        yield Stays(
+            what="audit rows of the person",
+            why="the chain has to stay whole; they hold a pseudonym that leads to nobody, and "
+            "hashes",
+        )
+
+
+def _shared(library: Library, plan: Plan, traces: Traces) -> Iterator[Stays]:
+    if shared := plan.counts.get("texts shared with other documents", 0):
+        yield Stays(
+            what="texts that other documents have as well",
+            why="those documents were not to be erased",
+            count=shared,
+        )
+    kept = [one for one in plan.originals if library.originals.path(one).exists()]
+    if kept:
+        yield Stays(
+            what="kept files",
+            why="another document has the same bytes",
+            count=len(kept),
+        )
+    with library.database.reading() as session:
+        for name in traces.names:
+            theirs = DocumentRow.uri.contains(f"/~{quote(name, safe='')}/", autoescape=True)
+            uploads = session.scalar(select(func.count()).select_from(DocumentRow).where(theirs))
+            if uploads:
+                yield Stays(
+                    what="documents that the person brought in, with the name in their address",
+                    why="they are the organisation's; erase them with --document",
+                    count=uploads,
+                )
+
+
+def _outside(library: Library, traces: Traces) -> Iterator[Stays]:
+    for uri in traces.addresses:
+        parts = urlsplit(uri)
+        if parts.scheme == "file" and Path(unquote(parts.path)).exists():
+            yield Stays(
+                what="the file that a document was read from",
+                why="it lies outside of Philo; delete it, or the next ingestion of its folder "
+                "brings it in again",
+            )
+    exports = library.exports.paths("audit log", "personal data")
+    if exports:
+        yield Stays(
+            what="exported files that may hold it: " + ", ".join(exports),
+            why="they were taken out of Philo on purpose",
+            count=len(exports),
+        )
+    yield Stays(
+        what="backups, and blocks that the file system has freed but not overwritten",
+        why="they are out of Philo's reach",
+    )
+    yield Stays(
+        what="beginnings of texts in the memory of a running model",
+        why="they are overwritten as it answers, and gone when Philo is restarted",
+    )

@@ -1,0 +1,147 @@
+"""Who wrote it, said to machines; and the switch with which an operator ends all writing."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from assistant.errors import DataDirectoryError, GenerationStoppedError, PhiloError
+from assistant.types import PublicModel
+
+STOP_FILE = "generation.stopped"
+
+AI_HEADER = "X-Philo-AI-Generated"
+MODEL_HEADER = "X-Philo-Model"
+
+Event = TypeVar("Event")
+
+
+def disclosure_headers(model: str, made_at: str = "") -> dict[str, str]:
+    """Of every HTTP response that holds written text; `model` is "none" where none writes."""
+    named = model.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")
+    headers = {AI_HEADER: "true", MODEL_HEADER: named}
+    return headers | {"X-Philo-Made-At": made_at} if made_at else headers
+
+
+class GenerationState(PublicModel):
+    """`since` is UTC; `reason` and `by` are "" while answers are written."""
+
+    state: Literal["running", "stopped"]
+    reason: str = ""
+    by: str = ""
+    since: str = ""
+
+
+RUNNING = GenerationState(state="running")
+
+
+class GenerationSwitch:
+    """Whether answers and summaries may be written. Thread-safe.
+
+    The state is a file in the data directory, so that it outlives the process, and so that it
+    can be switched while a database is busy.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Raises: DataDirectoryError: the file is there and cannot be read."""
+        self._path = directory / STOP_FILE
+        self._lock = threading.Lock()
+        self._cancels: set[Callable[[], None]] = set()
+        self._state = self._read()
+
+    @property
+    def state(self) -> GenerationState:
+        return self._state
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._state.state == "stopped"
+
+    def stop(self, reason: str, *, by: str) -> GenerationState:
+        """End what is being written, and refuse more; durable when the call returns.
+
+        Raises:
+            DataDirectoryError: it could not be kept; what is being written ends all the same.
+        """
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        stopped = GenerationState(state="stopped", reason=reason, by=by, since=since)
+        with self._lock:
+            self._state = stopped  # first of all: nothing may begin any more
+            cancels = list(self._cancels)
+        for cancel in cancels:
+            cancel()
+        try:
+            fresh = self._path.with_suffix(".new")
+            with fresh.open("w", encoding="utf-8") as file:
+                file.write(stopped.model_dump_json())
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+        except OSError as exc:
+            raise DataDirectoryError(
+                f"writing is stopped until Philo ends, but {self._path} cannot be written ({exc}); "
+                "free space or mend its rights, then stop again"
+            ) from exc
+        return stopped
+
+    def resume(self) -> GenerationState:
+        """Let answers be written again; no harm when they are."""
+        with self._lock:
+            self._path.unlink(missing_ok=True)
+            self._state = RUNNING
+        return RUNNING
+
+    def require_running(self) -> None:
+        """Raises: GenerationStoppedError: an operator has stopped all writing."""
+        if self.is_stopped:
+            raise self.refusal()
+
+    def refusal(self) -> GenerationStoppedError:
+        state = self._state
+        return GenerationStoppedError(
+            "Answers and summaries are stopped by an administrator"
+            + (f" ({state.reason})" if state.reason else "")
+            + "; searching still works. They go on after: philo safety resume"
+        )
+
+    def watch(self, events: Iterator[Event], cancel: Callable[[], None]) -> Iterator[Event]:
+        """The events, until the switch is turned: then GenerationStoppedError.
+
+        Args:
+            cancel: ends, from any thread, what the events wait for.
+        """
+        with self._lock:
+            self._cancels.add(cancel)
+        try:
+            while True:
+                self.require_running()
+                try:
+                    event = next(events)
+                except StopIteration:
+                    return
+                except PhiloError:
+                    self.require_running()  # it was cancelled, and this is why
+                    raise
+                self.require_running()
+                yield event
+        finally:
+            with self._lock:
+                self._cancels.discard(cancel)
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def _read(self) -> GenerationState:
+        try:
+            return GenerationState.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return RUNNING
+        except (OSError, ValueError) as exc:
+            raise DataDirectoryError(
+                f"{self._path} cannot be read ({exc}); it says that answers are stopped. "
+                "Remove it to let them be written, or mend it"
+            ) from exc

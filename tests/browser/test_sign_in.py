@@ -1,0 +1,95 @@
+"""The login in a real browser: the first administrator, two people side by side, signing out."""
+
+import json
+import re
+import secrets
+import subprocess
+import tempfile
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import ENVIRONMENT, EXAMPLES, PHILO
+
+PASSWORD = "seven green lamps by the quay"
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """`philo up` where everybody has to sign in; asks its API as the operator's commands do."""
+    environment = ENVIRONMENT | {
+        "PHILO_MODELS__READER": "none",
+        "PHILO_DATA": str(tmp_path),
+        "PHILO_ACCESS__LOGIN": "required",
+        "PHILO_ACCESS__SECRET_KEY": secrets.token_hex(32),
+    }
+
+    def operate(method, path, **body):
+        service = json.loads((tmp_path / "service.json").read_text())
+        bearer = {"Authorization": f"Bearer {service['token']}"}
+        answer = httpx.request(method, service["url"] + path, headers=bearer, timeout=60, **body)
+        answer.raise_for_status()
+
+    with tempfile.TemporaryFile("w+") as log:
+        command = [*PHILO, "up", "--port", "0", "--json"]
+        service = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
+        try:
+            line = service.stdout.readline()
+            assert line, "philo up did not start; its own words are below"
+            yield json.loads(line), operate
+        finally:
+            service.terminate()
+            service.communicate(timeout=30)
+            log.seek(0)
+            print(log.read())
+
+
+def sign_in(page, name):
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
+    told, operate = guarded
+    address = told["url"]
+    for name, group in (("leave-ireland.md", "hr"), ("teletravail.md", "paris")):
+        content = (EXAMPLES / "handbook" / name).read_bytes()
+        operate("POST", "/documents", files={"file": (name, content)}, data={"groups": [group]})
+
+    root = open_page(address)
+    expect(root).to_have_url(re.compile("/account/setup"))
+    root.get_by_label("Setup code").fill(told["setup_code"])
+    root.get_by_label("Name").fill("Root")
+    root.get_by_label("Password", exact=True).fill(PASSWORD)
+    root.get_by_label("again").fill(PASSWORD)
+    root.get_by_role("button", name="Create the account").click()
+    expect(root.get_by_role("button", name="Root")).to_be_visible()
+
+    for name, group in (("Anne", "hr"), ("Bob", "paris")):
+        operate("POST", "/users", json={"name": name, "groups": [group]})
+        operate("PUT", f"/users/{name}/password", json={"password": PASSWORD})
+    pages = {}
+    for name in ("Anne", "Bob"):
+        pages[name] = open_page(address, path="/documents")
+        sign_in(pages[name], name)
+        expect(pages[name].get_by_role("button", name=name)).to_be_visible()
+    own, others = "Leave and absence", "télétravail"
+    for name, seen, hidden in (("Anne", own, others), ("Bob", others, own)):
+        expect(pages[name].get_by_text(seen).first).to_be_visible()
+        expect(pages[name].get_by_text(hidden)).to_have_count(0)
+
+    operate("PATCH", "/users/Anne", json={"disabled": True})
+    pages["Anne"].get_by_role("link", name="Ask").click()
+    expect(pages["Anne"].get_by_text("You are signed out")).to_be_visible()
+    expect(pages["Anne"].get_by_text(own)).to_have_count(0)
+
+    pages["Bob"].get_by_role("button", name="Bob").click()
+    pages["Bob"].get_by_role("button", name="Sign out").click()
+    expect(pages["Bob"]).to_have_url(re.compile("/account/sign-in"))
+    expect(pages["Bob"].get_by_text("You are signed out")).to_be_visible()
+    pages["Bob"].goto(address + "/documents")
+    expect(pages["Bob"]).to_have_url(re.compile("/account/sign-in"))

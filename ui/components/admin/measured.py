@@ -1,0 +1,87 @@
+"""How good answers are: the runs of philo eval over time, and two of them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ui import state
+from ui.administration import EvaluationRun, list_evaluations
+from ui.client import Service
+from ui.components.markup import show_hint
+from ui.language import Texts
+
+SHOWN_FIRST = ("ndcg@10", "answers.f1", "recall@10", "answers.citation_precision")
+
+
+def show_quality(service: Service, texts: Texts) -> None:
+    runs = list_evaluations(service)
+    show_hint(texts("quality.hint"))
+    if not runs:
+        show_hint(texts("quality.none"))
+        return
+    sets = list(dict.fromkeys(one["dataset"] for one in runs))
+    name = st.selectbox(texts("quality.set"), sets, key=state.QUALITY_SET)
+    of_set = [one for one in runs if one["dataset"] == name]
+    figures = sorted({figure for one in of_set for figure in one["figures"]}, key=_first)
+    figure = st.selectbox(texts("quality.figure"), figures, key=state.QUALITY_FIGURE)
+    _show_course(texts, of_set, figure)
+    if len(of_set) > 1:
+        _compare(texts, of_set)
+
+
+def _first(figure: str) -> tuple[int, str]:
+    known = figure in SHOWN_FIRST
+    return (SHOWN_FIRST.index(figure) if known else len(SHOWN_FIRST), figure)
+
+
+def _show_course(texts: Texts, runs: Sequence[EvaluationRun], figure: str) -> None:
+    known = [one for one in reversed(runs) if one["figures"].get(figure) is not None]
+    if len(known) > 1:
+        when = texts("quality.when")
+        rows = {
+            when: [one["at"] for one in known],
+            figure: [one["figures"][figure] for one in known],
+        }
+        st.line_chart(rows, x=when, y=figure, height=220)
+    st.dataframe([_row(texts, one, figure) for one in runs], hide_index=True)
+
+
+def _row(texts: Texts, run: EvaluationRun, figure: str) -> dict[str, object]:
+    interval = run["intervals"].get(figure)
+    return {
+        texts("quality.when"): _when(run),
+        figure: run["figures"].get(figure),
+        texts("quality.interval"): f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
+        texts("quality.questions"): run["queries"],
+        texts("quality.settings"): ", ".join(f"{k} = {v}" for k, v in run["settings"].items()),
+    }
+
+
+def _when(run: EvaluationRun) -> str:
+    return run["at"][:16].replace("T", " ")
+
+
+def _compare(texts: Texts, runs: Sequence[EvaluationRun]) -> None:
+    st.subheader(texts("quality.compare"), anchor=False)
+    by_id = {one["id"]: one for one in runs}
+    left, right = st.columns(2)
+    options = list(by_id)
+    before = left.selectbox(
+        texts("quality.before"), options, index=1, format_func=lambda one: _when(by_id[one])
+    )
+    after = right.selectbox(
+        texts("quality.after"), options, index=0, format_func=lambda one: _when(by_id[one])
+    )
+    first, second = by_id[before], by_id[after]
+    rows = []
+    for name in sorted({*first["figures"], *second["figures"]}, key=_first):
+        old, new = first["figures"].get(name), second["figures"].get(name)
+        change = None if old is None or new is None else round(new - old, 4)
+        columns = (texts("quality.before"), texts("quality.after"), texts("quality.change"))
+        rows.append(
+            {texts("quality.figure"): name, **dict(zip(columns, (old, new, change), strict=True))}
+        )
+    st.dataframe(rows, hide_index=True)
+    show_hint(texts("quality.compare_hint"))

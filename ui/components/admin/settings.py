@@ -1,0 +1,100 @@
+"""All settings, each with what it does; a change is checked before it is kept."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+
+from ui.administration import Setting, change_settings, list_settings
+from ui.client import Service, ServiceError
+from ui.components.markup import show, show_hint
+from ui.components.notice import notice, show_problem
+from ui.language import Texts
+
+
+def show_settings(service: Service, texts: Texts) -> None:
+    settings = list_settings(service)
+    show_hint(texts("settings.hint"))
+    if any(one["waits"] for one in settings):
+        show(notice("warning", texts("settings.waits")))
+    for section, some in groupby(settings, key=lambda one: one["name"].rpartition(".")[0]):
+        _show_section(service, texts, section, list(some))
+
+
+def _show_section(service: Service, texts: Texts, section: str, settings: list[Setting]) -> None:
+    with (
+        st.expander(section or texts("settings.general")),
+        st.form(f"settings-{section}", border=False),
+    ):
+        given = {one["name"]: _show_field(texts, one) for one in settings}
+        wanted = st.form_submit_button(texts("settings.keep"), type="primary")
+    if not wanted:
+        return
+    changes = {
+        one["name"]: given[one["name"]]
+        for one in settings
+        if one["origin"] != "environment" and _is_changed(one, given[one["name"]])
+    }
+    if not changes:
+        show_hint(texts("settings.nothing"))
+        return
+    try:
+        change_settings(service, changes)
+    except ServiceError as error:
+        show_problem(texts, error)
+    else:
+        st.rerun()
+
+
+def _is_changed(setting: Setting, given: Any) -> bool:
+    if setting["secret"]:
+        return bool(given)
+    return bool(given != setting["value"])
+
+
+def _show_field(texts: Texts, setting: Setting) -> Any:
+    name, value = setting["name"], setting["value"]
+    label = name.rpartition(".")[2]
+    fixed = setting["origin"] == "environment"
+    told = [setting["description"], texts("settings.default", value=_plain(texts, setting))]
+    if fixed:
+        told.append(texts("settings.environment"))
+    common: dict[str, Any] = {
+        "key": f"setting-{name}",
+        "disabled": fixed,
+        "help": " · ".join(part for part in told if part),
+    }
+    if setting["secret"]:
+        hidden = texts("settings.secret_set") if value else texts("settings.secret_unset")
+        return st.text_input(label, type="password", placeholder=hidden, **common)
+    match setting["kind"]:
+        case "truth":
+            return st.toggle(label, value=value, **common)
+        case "choice":
+            index = setting["choices"].index(value) if value in setting["choices"] else None
+            return st.selectbox(label, setting["choices"], index=index, **common)
+        case "number":
+            return st.number_input(label, value=value, step=_step(setting), **common)
+        case "list":
+            return st.multiselect(
+                label, value, default=value, accept_new_options=True, placeholder="", **common
+            )
+        case _:
+            given = st.text_input(label, value=value or "", **common).strip()
+            return given or None if setting["may_be_empty"] else given
+
+
+def _step(setting: Setting) -> int | float:
+    whole = isinstance(setting["value"], int) or isinstance(setting["default"], int)
+    return 1 if whole or setting["value"] is None else 0.05
+
+
+def _plain(texts: Texts, setting: Setting) -> str:
+    default = setting["default"]
+    if isinstance(default, bool):
+        return texts("settings.on") if default else texts("settings.off")
+    if default is None or default == []:
+        return "–"
+    return str(default)

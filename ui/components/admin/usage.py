@@ -1,0 +1,96 @@
+"""How much is asked, how much is refused, and what was asked in vain."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import state
+from ui.administration import OpenQuestion, Usage, read_usage, settle_question
+from ui.client import Service
+from ui.components.markup import element, show, show_hint
+from ui.components.notice import notice
+from ui.language import Texts
+
+PERIODS = (7, 30, 90)
+
+
+def show_usage(service: Service, texts: Texts) -> None:
+    days = st.segmented_control(
+        texts("usage.period"),
+        PERIODS,
+        default=30,
+        format_func=lambda number: texts("usage.days", number=number),
+        required=True,
+        key=state.USAGE_DAYS,
+    )
+    usage = read_usage(service, days)
+    questions = sum(day["questions"] for day in usage["days"])
+    _show_figures(texts, usage, questions)
+    if questions:
+        _show_days(texts, usage)
+    _show_open(service, texts, usage)
+    _show_documents(texts, usage)
+
+
+def _show_figures(texts: Texts, usage: Usage, questions: int) -> None:
+    latency, share = usage["latency"], usage["refused_share"]
+    seconds = "–" if latency is None else texts.decimal(latency["median_ms"] / 1000) + " s"
+    slow = "–" if latency is None else texts.decimal(latency["p95_ms"] / 1000) + " s"
+    figures = (
+        (texts("usage.questions"), texts.number(questions)),
+        (texts("usage.refused"), "–" if share is None else f"{round(100 * share)} %"),
+        (texts("usage.median"), seconds),
+        (texts("usage.p95"), slow),
+    )
+    for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
+        column.metric(label, value)
+
+
+def _show_days(texts: Texts, usage: Usage) -> None:
+    answered, refused = texts("usage.answered"), texts("usage.refused_count")
+    rows = {
+        texts("usage.day"): [day["day"] for day in usage["days"]],
+        answered: [day["answered"] for day in usage["days"]],
+        refused: [day["refused"] for day in usage["days"]],
+    }
+    st.bar_chart(rows, x=texts("usage.day"), y=[answered, refused], height=220)
+
+
+def _show_open(service: Service, texts: Texts, usage: Usage) -> None:
+    st.subheader(texts("usage.open"), anchor=False)
+    show_hint(texts("usage.open_hint"))
+    if not usage["open_questions"]:
+        show(notice("success", texts("usage.none_open")))
+    for number, one in enumerate(usage["open_questions"]):
+        with st.container(key=f"row-open-{number}", horizontal=True, vertical_alignment="center"):
+            show(_about(texts, one))
+            done = st.button(texts("usage.settle"), key=f"settle-{number}", type="tertiary")
+            if done:
+                settle_question(service, one["question"])
+                st.rerun()
+    if usage["untold_questions"]:
+        show_hint(texts.count("usage.untold", usage["untold_questions"]))
+
+
+def _about(texts: Texts, one: OpenQuestion) -> str:
+    when = texts.date(one["last_asked_at"], utc_offset=state.utc_offset())
+    return element(
+        "div",
+        element("p", one["question"], class_="philo-title"),
+        element("p", f"{texts.count('usage.times', one['times'])} · {when}", class_="philo-hint"),
+        class_="philo-pending",
+    )
+
+
+def _show_documents(texts: Texts, usage: Usage) -> None:
+    st.subheader(texts("usage.documents"), anchor=False)
+    if usage["documents"]:
+        rows = [
+            {texts("usage.title"): one["title"], texts("usage.answers"): one["answers"]}
+            for one in usage["documents"]
+        ]
+        st.dataframe(rows, hide_index=True)
+    if usage["unreadable_documents"]:
+        show_hint(texts.count("usage.unreadable", usage["unreadable_documents"]))
+    elif not usage["documents"]:
+        show_hint(texts("usage.no_documents"))

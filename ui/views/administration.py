@@ -1,0 +1,57 @@
+"""Administration: one section at a time, each a component of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ui import state
+from ui.client import Service, ServiceError
+from ui.components.admin.audit_log import show_audit
+from ui.components.admin.measured import show_quality
+from ui.components.admin.models import show_models
+from ui.components.admin.people import show_people
+from ui.components.admin.settings import show_settings
+from ui.components.admin.usage import show_usage
+from ui.components.admin.work import show_work
+from ui.components.notice import show_problem
+from ui.language import Texts
+
+SECTIONS: dict[str, Callable[[Service, Texts], None]] = {
+    "usage": show_usage,
+    "people": show_people,
+    "work": show_work,
+    "models": show_models,
+    "quality": show_quality,
+    "audit": show_audit,
+    "settings": show_settings,
+}
+
+
+def show_administration(service: Service, texts: Texts) -> None:
+    st.title(texts("admin.title"), anchor=False)
+    names = {
+        "usage": texts("admin.usage"),
+        "people": texts("admin.people"),
+        "work": texts("admin.work"),
+        "models": texts("admin.models"),
+        "quality": texts("admin.quality"),
+        "audit": texts("admin.audit"),
+        "settings": texts("admin.settings"),
+    }
+    section = st.segmented_control(
+        texts("admin.title"),
+        list(SECTIONS),
+        default="usage",
+        format_func=names.__getitem__,
+        required=True,
+        key=state.ADMIN_SECTION,
+        label_visibility="collapsed",
+        bind="query-params",
+    )
+    try:
+        SECTIONS[section](service, texts)
+    except ServiceError as error:
+        show_problem(texts, error)
+        st.button(texts("error.try_again"))
