@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assistant.access.keys import user_key
 from assistant.access.people import People
+from assistant.access.share_keys import user_key
 from assistant.access.types import Role, TokenScope
 from assistant.errors import AccessDeniedError, PeopleError, UnknownTokenError, UnknownUserError
 from assistant.knowledge.database import open_database

@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage
 from typer.testing import CliRunner
 
 from assistant.api.rest import create_api
-from assistant.commands.safety_check import safety_app
+from assistant.commands.safety import safety_app
 from assistant.errors import QuestionRefusedError, RemoteRefusedError, SettingsError
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.models.generators.scripted import ScriptedGenerator
@@ -318,9 +318,9 @@ def test_the_command_reads_a_file_or_standard_input(tmp_path):
     path.write_text("Carte 4111 1111 1111 1111", encoding="utf-8")
     options = ["--data", str(tmp_path / "data"), "--json"]
     runner = CliRunner()
-    told = json.loads(runner.invoke(safety_app, [str(path), *options]).stdout)
+    told = json.loads(runner.invoke(safety_app, ["check", str(path), *options]).stdout)
     assert told["findings"][0]["checksum"] is True
-    told = json.loads(runner.invoke(safety_app, ["-", *options], input="rien").stdout)
+    told = json.loads(runner.invoke(safety_app, ["check", "-", *options], input="rien").stdout)
     assert told["findings"] == []
 
 
