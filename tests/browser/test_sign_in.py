@@ -1,56 +1,10 @@
 """The login in a real browser: the first administrator, two people side by side, signing out."""
 
-import json
 import re
-import secrets
-import subprocess
-import tempfile
 
-import httpx
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ENVIRONMENT, EXAMPLES, PHILO
-
-PASSWORD = "seven green lamps by the quay"
-
-
-@pytest.fixture
-def guarded(tmp_path):
-    """`philo up` where everybody has to sign in; asks its API as the operator's commands do."""
-    environment = ENVIRONMENT | {
-        "PHILO_MODELS__READER": "none",
-        "PHILO_DATA": str(tmp_path),
-        "PHILO_ACCESS__LOGIN": "required",
-        "PHILO_ACCESS__SECRET_KEY": secrets.token_hex(32),
-    }
-
-    def operate(method, path, **body):
-        service = json.loads((tmp_path / "service.json").read_text())
-        bearer = {"Authorization": f"Bearer {service['token']}"}
-        answer = httpx.request(method, service["url"] + path, headers=bearer, timeout=60, **body)
-        answer.raise_for_status()
-
-    with tempfile.TemporaryFile("w+") as log:
-        command = [*PHILO, "up", "--port", "0", "--json"]
-        service = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
-        )
-        try:
-            line = service.stdout.readline()
-            assert line, "philo up did not start; its own words are below"
-            yield json.loads(line), operate
-        finally:
-            service.terminate()
-            service.communicate(timeout=30)
-            log.seek(0)
-            print(log.read())
-
-
-def sign_in(page, name):
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+from tests.browser.conftest import EXAMPLES, PASSWORD, sign_in
 
 
 def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
