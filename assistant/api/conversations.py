@@ -71,7 +71,7 @@ def add_conversations(api: FastAPI, assistant: Assistant) -> None:
         return conversations.read(conversation_id, principal, readable_of(principal))
 
     @api.patch("/conversations/{conversation_id}")
-    def change(
+    def change_conversation(
         conversation_id: str, wanted: ConversationChange, principal: Caller
     ) -> ConversationInfo:
         """Rename one's own, or share it with groups of one's own."""
@@ -80,7 +80,7 @@ def add_conversations(api: FastAPI, assistant: Assistant) -> None:
         )
 
     @api.delete("/conversations/{conversation_id}", status_code=204)
-    def remove(conversation_id: str, principal: Caller) -> None:
+    def remove_conversation(conversation_id: str, principal: Caller) -> None:
         """Delete one's own for good."""
         conversations.remove(conversation_id, principal)
 

@@ -94,7 +94,7 @@ def add_erasures(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
         raise UnknownErasureError("There is no such erasure.")
 
     @api.post("/erasures/check")
-    def check(wanted: CheckRequest, _: Principal | None = allowed) -> ReceiptCheck:
+    def check_receipt(wanted: CheckRequest, _: Principal | None = allowed) -> ReceiptCheck:
         """Whether a receipt is as it was signed, and by this Philo."""
         return assistant.erasures.check(wanted.receipt, user=wanted.user)
 

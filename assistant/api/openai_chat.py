@@ -178,7 +178,7 @@ def add_openai(api: FastAPI, assistant: Assistant) -> None:
         return bool(assistant.library.documents(readable, limit=1))
 
     @router.get("/models", responses=ERRORS)
-    def models(principal: Caller) -> ModelList:
+    def chat_models(principal: Caller) -> ModelList:
         """`philo`, and a `philo/COLLECTION` for each collection with a readable document."""
         collections = assistant.library.collections(readable_of(principal))
         names = [MODEL, *(f"{MODEL}/{name}" for name in collections)]

@@ -38,7 +38,7 @@ def add_ratings(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         return RatingList(ratings=listed, total=total)
 
     @router.delete("/ratings/{rating_id}", status_code=204)
-    def remove(rating_id: str) -> None:
+    def remove_rating(rating_id: str) -> None:
         ratings.remove(rating_id)
 
     api.include_router(router)

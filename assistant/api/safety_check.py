@@ -25,7 +25,7 @@ def add_safety_check(api: FastAPI, assistant: Assistant, operator_token: str) ->
     router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
 
     @router.post("/safety/check")
-    def check(asked: CheckRequest) -> SafetyCheck:
+    def check_safety(asked: CheckRequest) -> SafetyCheck:
         """Personal data and secrets in a text, and what would be done with each."""
         policy = Policy(assistant.settings.safety)
         return check_text(asked.text, policy, collection=asked.collection)

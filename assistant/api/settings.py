@@ -36,7 +36,7 @@ def add_settings(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
         return SettingList(settings=file.all())
 
     @router.patch("/settings")
-    def change(wanted: SettingChanges, principal: Caller) -> SettingList:
+    def change_settings(wanted: SettingChanges, principal: Caller) -> SettingList:
         """All of the changes, or none where one is wrong. They hold from the next start on."""
         changed = file.change(wanted.changes)
         assistant.audit.record(

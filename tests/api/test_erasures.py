@@ -95,7 +95,7 @@ def test_one_thing_is_erased_at_a_time(api, body):
 def test_holds_are_the_operators_and_stop_erasing_and_removing(api, as_user):
     held = put(api, "held.md", "# Case\n\nThe case is heard in the spring of next year.\n")
     body = {"kind": "document", "subject": held, "reason": "case 7"}
-    assert api.post("/audit/holds", json=body, headers=as_user("admin")).status_code == 401
+    assert api.post("/audit/holds", json=body, headers=as_user("admin")).status_code == 403
     hold = api.post("/audit/holds", json=body, headers=OPERATOR).json()
     told = events(api.post("/erasures", json={"documents": [held]}, headers=OPERATOR))
     assert told[-1][0] == "error"

@@ -84,5 +84,5 @@ def test_over_http_changes_are_logged_without_their_values(settings):
         wrong = {"changes": {"retrieval.passages": "many"}}
         assert api.patch("/settings", json=wrong, headers=OPERATOR).status_code == 422
         entries = [*assistant.audit.every()]
-        assert entries[-1].details == {"names": ["models.remote.api_key"]}
+        assert entries[-1].details["names"] == ["models.remote.api_key"]
         assert "Tibidabo" not in str(entries)

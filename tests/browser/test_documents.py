@@ -86,7 +86,7 @@ def test_what_failed_is_named_and_dismissed(empty, open_page, upload):
     upload(page, "Ajouter", ("bruit.txt", bytes(range(256)) * 9))
     failed = page.locator(".philo-pending")
     expect(failed).to_contain_text("bruit.txt")
-    expect(failed).to_contain_text("binary data")
+    expect(failed).to_contain_text("fichier binaire")
     expect(page.get_by_text("1 document n’a pas pu être ajouté")).to_be_visible()
     page.get_by_role("button", name="Écarter").click()
     expect(failed).to_have_count(0)

@@ -114,6 +114,7 @@ def test_shared_conversation_is_shown_as_far_as_its_reader_may_read(firm, open_p
         page.get_by_label("Groups").fill("everyone")
         page.get_by_role("dialog").get_by_role("button", name="Keep").click()
         expect(page.get_by_text("shared with everyone")).to_be_visible()
+        page.context.close()  # before its server goes
     with page_of(address, tokens["Bob"]) as his:
         page = open_page(his, path="/history")
         expect(page.get_by_text("shared by Anne")).to_be_visible()
@@ -124,3 +125,4 @@ def test_shared_conversation_is_shown_as_far_as_its_reader_may_read(firm, open_p
         expect(page.get_by_text("This answer is withheld.")).to_be_visible()
         expect(page.locator("body")).not_to_contain_text("41,000")
         expect(page.get_by_role("textbox", name="question", exact=False)).to_be_disabled()
+        page.context.close()

@@ -79,7 +79,7 @@ def test_a_port_in_use(philo):
 def test_an_address_of_the_network_is_refused_without_login(philo):
     outcome = philo("up", "--host", "0.0.0.0")
     assert outcome.code == 1
-    assert "login" in outcome.err
+    assert "base_url" in outcome.err
 
 
 def test_a_wrong_setting_is_named(philo, monkeypatch):

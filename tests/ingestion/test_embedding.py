@@ -23,6 +23,7 @@ def drafted(*texts: str, title: str = "T") -> Drafted:
     return Drafted(
         draft=draft,
         doubt=None,
+        told=None,
         attached=(),
         keys=[piece_key(EMBEDDER.id, chunk, title) for chunk in chunks],
         vectors=np.zeros((len(chunks), EMBEDDER.dimension), np.float32),

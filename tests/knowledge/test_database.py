@@ -36,14 +36,14 @@ def test_opening_again_keeps_everything(tmp_path: Path) -> None:
             assert [*found.scalars()] == names
         with database.writing() as session:
             session.connection().exec_driver_sql(
-                "INSERT OR IGNORE INTO collections VALUES ('law', '2026-01-01')"
+                "INSERT OR IGNORE INTO collections (name, created_at) VALUES ('law', '2026-01-01')"
             )
         database.close()
 
 
 def test_changes_happen_together_or_not_at_all(tmp_path: Path) -> None:
     database = open_database(tmp_path / "philo.db")
-    insert = "INSERT INTO collections VALUES ('law', '2026-01-01')"
+    insert = "INSERT INTO collections (name, created_at) VALUES ('law', '2026-01-01')"
 
     def insert_the_same_twice() -> None:
         with database.writing() as session:

@@ -40,7 +40,7 @@ def _show_figures(texts: Texts, usage: Usage, questions: int) -> None:
         (texts("usage.questions"), texts.number(questions)),
         (texts("usage.refused"), "–" if share is None else f"{round(100 * share)} %"),
         (texts("usage.median"), seconds),
-        (texts("usage.p95"), slow),
+        (texts("usage.slow"), slow),
     )
     for column, (label, value) in zip(st.columns(len(figures)), figures, strict=True):
         column.metric(label, value)
@@ -73,11 +73,12 @@ def _show_open(service: Service, texts: Texts, usage: Usage) -> None:
 
 
 def _about(texts: Texts, one: OpenQuestion) -> str:
+    asked = texts.count("usage.times", one["times"])
     when = texts.date(one["last_asked_at"], utc_offset=state.utc_offset())
     return element(
         "div",
         element("p", one["question"], class_="philo-title"),
-        element("p", f"{texts.count('usage.times', one['times'])} · {when}", class_="philo-hint"),
+        element("p", f"{asked} · {when}", class_="philo-hint"),
         class_="philo-pending",
     )
 
