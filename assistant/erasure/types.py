@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from pydantic import Field
+
 from assistant.types import PublicModel
 
 ErasureKind = Literal["document", "user"]
@@ -57,7 +59,7 @@ class Receipt(PublicModel):
     id: str
     kind: ErasureKind
     subject: list[str]
-    salt: str = ""
+    salt: str = Field("", pattern=r"^(?:[0-9a-f]{2})*$")
     asked_by: str
     asked_at: str
     finished_at: str

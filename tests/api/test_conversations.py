@@ -199,7 +199,9 @@ def test_question_that_cannot_be_asked_is_not_kept(api):
     assert read(api, conversation).json()["conversation"] == []
 
 
-@pytest.mark.parametrize(("form", "magic"), [("md", b"---\nai_generated: true"), ("docx", b"PK"), ("pdf", b"%PDF")])
+@pytest.mark.parametrize(
+    ("form", "magic"), [("md", b"---\nai_generated: true"), ("docx", b"PK"), ("pdf", b"%PDF")]
+)
 def test_conversation_and_single_answers_are_exported(api, documents, form, magic):
     conversation = start(api, MEAL)
     exchange = ask(api, conversation, MEAL)["exchange"]["id"]

@@ -31,7 +31,8 @@ def as_user(api):
             name = f"{role}-{group}"
             body = {"name": name, "role": role, "groups": [group]}
             api.post("/users", json=body, headers=OPERATOR).raise_for_status()
-            token = api.post("/tokens", json={"user": name, "scope": "write"}, headers=OPERATOR)
+            scope = "admin" if role == "admin" else "write"
+            token = api.post("/tokens", json={"user": name, "scope": scope}, headers=OPERATOR)
             made[role, group] = {"Authorization": f"Bearer {token.json()['secret']}"}
         return made[role, group]
 

@@ -59,6 +59,7 @@ def write_pdf(summaries: Sequence[Summary]) -> bytes:
 
 def _section(summary: Summary, number: int) -> list[Flowable]:
     anchor = f'<a name="summary-{number}"/>'
+    known = {one.marker for one in summary.citations}
     story: list[Flowable] = [
         Paragraph(anchor + _told(heading_of(summary)), _STYLES["Heading1"]),
     ]
@@ -68,7 +69,7 @@ def _section(summary: Summary, number: int) -> list[Flowable]:
         if piece.statements or piece.nothing:
             bullet = "•" if piece.bullet else None
             style = _ITEM if piece.bullet else _TEXT
-            story.append(Paragraph(_piece(piece, number), style, bulletText=bullet))
+            story.append(Paragraph(_piece(piece, number, known), style, bulletText=bullet))
     for line in (*summary.remarks, f"{say_origin(summary)} (ai_generated)"):
         story.append(Paragraph(f"<i>{_told(line)}</i>", _TEXT))
     story.append(Spacer(1, 8))
@@ -86,7 +87,8 @@ def _section(summary: Summary, number: int) -> list[Flowable]:
     return story
 
 
-def _piece(piece: Piece, number: int) -> str:
+def _piece(piece: Piece, number: int, known: set[int]) -> str:
+    """`known`: the markers that have a note to lead to."""
     label = f"<b>{_told(piece.label)}</b>: " if piece.label else ""
     if not piece.statements:
         return f"{label}<i>{_told(piece.nothing)}</i>"
@@ -95,6 +97,7 @@ def _piece(piece: Piece, number: int) -> str:
         + "".join(
             f' <a href="#note-{number}-{marker}" color="blue">[{marker}]</a>'
             for marker in one.citations
+            if marker in known
         )
         for one in piece.statements
     )

@@ -32,9 +32,10 @@ def write_docx(summaries: Sequence[Summary]) -> bytes:
     document.core_properties.title = _told(heading_of(summaries[0]))[:250]
     document.core_properties.author = "Philo"
     made_at = max(one.made_at for one in summaries)
-    document.core_properties.keywords = f"ai_generated, {summaries[0].model}, {made_at}"
+    model = _told(summaries[0].model)[:100]
+    document.core_properties.keywords = f"ai_generated, {model}, {_told(made_at)[:40]}"
     document.core_properties.comments = (
-        f"ai_generated: true; model: {summaries[0].model}; made_at: {made_at}"
+        f"ai_generated: true; model: {model}; made_at: {_told(made_at)[:40]}"
     )
     if len(summaries) > 1:
         document.add_heading(CONTENTS[summaries[0].language], 1)

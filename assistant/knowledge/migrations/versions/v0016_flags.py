@@ -10,5 +10,5 @@ down_revision = "0015"
 
 
 def upgrade() -> None:
-    op.add_column("pieces", sa.Column("injection", sa.Float(), nullable=True))
-    op.add_column("pieces", sa.Column("toxicity", sa.Float(), nullable=True))
+    op.add_column("pieces", sa.Column("injection", sa.Double(), nullable=True))
+    op.add_column("pieces", sa.Column("toxicity", sa.Double(), nullable=True))
