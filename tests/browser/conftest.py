@@ -125,7 +125,7 @@ def open_page(browser):
 
     def hear(said):
         # Streamlit looks for its server below the page's own address first, and finds it above.
-        probe = re.search(r"/documents/_stcore/(health|host-config)$", said.location["url"])
+        probe = re.search(r"/[a-z]+/_stcore/(health|host-config)$", said.location["url"])
         if said.type == "error" and not probe:
             faults.append(said.text)
 

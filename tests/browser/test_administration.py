@@ -32,7 +32,7 @@ def test_an_administrator_sees_use_and_changes_people_and_settings(guarded, open
     open_section(page, "People")
     page.get_by_role("button", name="Add a person").click()
     page.get_by_role("dialog").get_by_label("Name").fill("Anne")
-    page.get_by_role("dialog").get_by_label("First password").fill("short")
+    page.get_by_role("dialog").get_by_label("First password", exact=True).fill("short")
     page.get_by_role("dialog").get_by_role("button", name="Add a person").click()
     expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
     page.keyboard.press("Escape")

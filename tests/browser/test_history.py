@@ -35,6 +35,8 @@ def test_conversation_is_resumed_after_a_refresh_then_renamed_found_and_deleted(
     name.fill("Days off in Ireland")
     page.get_by_role("dialog").get_by_role("button", name="Keep").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("searchbox").fill("nothing like it")
+    expect(page.get_by_text("No conversation has this")).to_be_visible()
     page.get_by_role("searchbox").fill("IRELAND")
     rows = page.locator("[class*=st-key-row-]")
     expect(rows).to_have_count(1)

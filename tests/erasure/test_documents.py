@@ -49,7 +49,7 @@ def test_removing_leaves_vectors_on_the_disk_and_erasing_leaves_nothing(open_she
     assert receipt.searched.vectors >= 4
     assert receipt.removed["texts with their vectors"] == 2
     assert receipt.removed["contents of audit rows"] >= 2
-    # Chroma may write memory that it has not cleared, in which this process itself held the vectors.
+    # Chroma may write memory that it has not cleared: this process itself held the vectors there.
     uncleared = {f"{name}: vector" for name in ("data_level0.bin", "length.bin")}
     assert places_of(shelf, traces) <= uncleared
     assert shelf.near("x") == shelf.matching("tickets salaire prime") == [CANTEEN]
