@@ -25,7 +25,8 @@ def test_an_administrator_sees_use_and_changes_people_and_settings(guarded, open
     sign_in(page, "Root")
     expect(ask(page, UNKNOWN).locator(".philo-refusal")).to_be_visible()
     page.get_by_role("link", name="Administration").click()
-    expect(page.get_by_text(UNKNOWN)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Administration")
+    expect(page.locator(".philo-title", has_text=UNKNOWN)).to_be_visible()
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_text("No question is waiting for a document.")).to_be_visible()
 

@@ -43,15 +43,20 @@ def show_administration(service: Service, texts: Texts) -> None:
     section = st.segmented_control(
         texts("admin.title"),
         list(SECTIONS),
-        default="usage",
+        default=_first_section(),
         format_func=names.__getitem__,
         required=True,
         key=state.ADMIN_SECTION,
         label_visibility="collapsed",
-        bind="query-params",
     )
+    st.query_params[state.ADMIN_SECTION] = section  # the same after a refresh, in any language
     try:
         SECTIONS[section](service, texts)
     except ServiceError as error:
         show_problem(texts, error)
         st.button(texts("error.try_again"))
+
+
+def _first_section() -> str:
+    named = st.query_params.get(state.ADMIN_SECTION, "")
+    return named if named in SECTIONS else "usage"

@@ -37,14 +37,14 @@ def show_people(service: Service, texts: Texts) -> None:
     for user in users:
         _show_user(service, texts, user, groups)
     if st.button(texts("people.add"), icon=":material/person_add:", key="add-user"):
-        st.dialog(texts("people.add"))(_add)(service, texts, groups)
+        st.dialog(texts("people.add"), on_dismiss="rerun")(_add)(service, texts, groups)
     st.subheader(texts("tokens.title"), anchor=False)
     show_hint(texts("tokens.hint"))
     for token in list_tokens(service):
         _show_token(service, texts, token)
     if users and st.button(texts("tokens.add"), icon=":material/key:", key="add-token"):
         names = [one["name"] for one in users if not one["disabled"]]
-        st.dialog(texts("tokens.add"))(_add_token)(service, texts, names)
+        st.dialog(texts("tokens.add"), on_dismiss="rerun")(_add_token)(service, texts, names)
 
 
 def role_name(texts: Texts, role: str) -> str:
@@ -61,7 +61,7 @@ def _show_user(service: Service, texts: Texts, user: User, groups: Sequence[str]
     with st.container(key=f"row-user-{key}", horizontal=True, vertical_alignment="center"):
         show(_about_user(texts, user))
         if st.button(texts("people.change"), key=f"change-{key}", type="tertiary"):
-            st.dialog(user["name"])(_change)(service, texts, user, groups)
+            st.dialog(user["name"], on_dismiss="rerun")(_change)(service, texts, user, groups)
 
 
 def _about_user(texts: Texts, user: User) -> Markup:

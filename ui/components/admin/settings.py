@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 import streamlit as st
@@ -19,8 +18,11 @@ def show_settings(service: Service, texts: Texts) -> None:
     show_hint(texts("settings.hint"))
     if any(one["waits"] for one in settings):
         show(notice("warning", texts("settings.waits")))
-    for section, some in groupby(settings, key=lambda one: one["name"].rpartition(".")[0]):
-        _show_section(service, texts, section, list(some))
+    sections: dict[str, list[Setting]] = {}
+    for one in settings:
+        sections.setdefault(one["name"].rpartition(".")[0], []).append(one)
+    for section, some in sections.items():
+        _show_section(service, texts, section, some)
 
 
 def _show_section(service: Service, texts: Texts, section: str, settings: list[Setting]) -> None:
