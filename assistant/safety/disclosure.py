@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,9 +23,13 @@ Event = TypeVar("Event")
 
 def disclosure_headers(model: str, made_at: str = "") -> dict[str, str]:
     """Of every HTTP response that holds written text; `model` is "none" where none writes."""
-    named = model.encode("latin-1", "replace").decode("latin-1").replace("\n", " ")
-    headers = {AI_HEADER: "true", MODEL_HEADER: named}
-    return headers | {"X-Philo-Made-At": made_at} if made_at else headers
+    headers = {AI_HEADER: "true", MODEL_HEADER: _as_header(model)}
+    return headers | {"X-Philo-Made-At": _as_header(made_at)} if made_at else headers
+
+
+def _as_header(text: str) -> str:
+    """What of it may stand in a header: printable ASCII, question marks for the rest."""
+    return re.sub(r"[^ -~]", "?", text)[:200].strip()
 
 
 class GenerationState(PublicModel):

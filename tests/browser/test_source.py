@@ -52,7 +52,7 @@ def test_mark_opens_the_page_with_the_cited_words_marked(visitors, open_page, as
     with page.expect_download() as started:
         whole.get_by_role("button", name="Save the file").click()
     assert started.value.path().read_bytes().startswith(b"%PDF")
-    page.keyboard.press("Escape")
+    whole.get_by_role("button", name="Close").click()
     expect(whole).to_have_count(0)
     page.get_by_role("button", name="Close").click()
     expect(box).to_have_count(0)
