@@ -62,8 +62,14 @@ def add_summaries(api: FastAPI, assistant: Assistant, operator_token: str) -> No
     def export_summary(asked: SummaryExport, _: Caller) -> Response:
         """A summary as a file, with its citations as footnotes."""
         summary = asked.summary
+        try:
+            content = export([summary], asked.format)
+        except (ValueError, LookupError, ArithmeticError) as exc:
+            raise HTTPException(
+                422, "The summary does not fit together; send one as /summaries/stream gave it."
+            ) from exc
         return Response(
-            export([summary], asked.format),
+            content,
             media_type=MEDIA_TYPES[asked.format],
             headers=disclosure_headers(summary.model, summary.made_at),
         )
