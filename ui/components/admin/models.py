@@ -24,7 +24,8 @@ GENERATOR = "models.generator"
 
 def show_models(service: Service, texts: Texts) -> None:
     found = list_models(service)
-    show(notice("info", texts("models.answers", name=found["answers"])))
+    writer = texts("models.quotes") if found["answers"] == "none" else found["answers"]
+    show(notice("info", texts("models.answers", name=writer)))
     _choose_generator(service, texts, found)
     _pull(service, texts, found["models"])
     rows = [_row(texts, one) for one in found["models"]]
@@ -81,7 +82,7 @@ def _pull(service: Service, texts: Texts, models: list[Model]) -> None:
     if not missing:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(texts("models.another"), missing, index=None)
+        chosen = st.selectbox(texts("models.another"), missing, index=None, placeholder="")
         wanted = st.button(texts("models.pull"), disabled=chosen is None, key="pull-model")
     show_hint(texts("models.pull_hint"))
     if not wanted or chosen is None:

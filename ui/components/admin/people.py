@@ -82,7 +82,9 @@ def _add(service: Service, texts: Texts, groups: Sequence[str]) -> None:
         role = st.selectbox(
             texts("people.role"), ROLES, format_func=lambda one: role_name(texts, one)
         )
-        joined = st.multiselect(texts("people.groups"), groups, accept_new_options=True)
+        joined = st.multiselect(
+            texts("people.groups"), groups, accept_new_options=True, placeholder=""
+        )
         password = st.text_input(
             texts("people.password"), type="password", help=texts("people.password_hint")
         )
@@ -109,7 +111,11 @@ def _change(service: Service, texts: Texts, user: User, groups: Sequence[str]) -
         )
         known = sorted({*groups, *user["groups"]})
         wanted = st.multiselect(
-            texts("people.groups"), known, default=user["groups"], accept_new_options=True
+            texts("people.groups"),
+            known,
+            default=user["groups"],
+            accept_new_options=True,
+            placeholder="",
         )
         disabled = st.toggle(texts("people.disable"), value=user["disabled"])
         password = st.text_input(texts("people.new_password"), type="password")
