@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 
@@ -34,3 +36,15 @@ def is_near(host: str) -> bool:
     except ValueError:
         return "." not in host and host[0].isalpha()  # a number is an address in disguise
     return address.is_private and not address.is_unspecified
+
+
+def find_public_addresses(host: str) -> list[str]:
+    """Those of a host's addresses that others than a private network may reach; none where its
+    name cannot be resolved."""
+    found: set[str] = set()
+    with contextlib.suppress(OSError):
+        for *_, place in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
+            address = ipaddress.ip_address(str(place[0]).partition("%")[0])
+            if address.is_unspecified or not address.is_private:
+                found.add(str(address))
+    return sorted(found)

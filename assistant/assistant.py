@@ -5,28 +5,36 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assistant import audit_details
 from assistant.access.audited import AuditedPeople
 from assistant.access.credentials import Credentials
 from assistant.answering.cache import AnswerCache, CacheKey, cache_key
-from assistant.answering.compose import AskEvent, Composer
+from assistant.answering.compose import Composer
+from assistant.answering.events import AskEvent
 from assistant.answering.evidence import EvidenceReader
 from assistant.answering.follow_ups import FollowUpRequest, suggest
-from assistant.audit import OPERATOR_NAME, Content
+from assistant.audit import OPERATOR_NAME
+from assistant.audit.content import Content
 from assistant.audit.keeper import AuditKeeper
+from assistant.backup.taking import Backups
+from assistant.computing import Computing
 from assistant.conversations.store import Conversations
 from assistant.erasure.erasures import Erasures
 from assistant.errors import GenerationStoppedError, PhiloError, QuestionError
+from assistant.holdings import Holdings
 from assistant.indexes import Indexes
 from assistant.ingestor import Ingestor
 from assistant.knowledge.library import Library, StoredChunk
+from assistant.knowledge.stops import Stops
+from assistant.machine import count_cores
 from assistant.models.embedders.base import Embedder
 from assistant.models.fingerprints import model_fingerprints
-from assistant.models.generators.base import Generator, Ticket
+from assistant.models.generators.types import Ticket
 from assistant.models.readers import Reader
 from assistant.models.rerankers.base import Reranker
+from assistant.observing.trail import follow, following, step
 from assistant.retrieval.query import Query, read_question
 from assistant.retrieval.rewriting import rewrite
 from assistant.retrieval.search import Searcher
@@ -51,6 +59,9 @@ from assistant.types import (
     Turn,
 )
 from assistant.while_readable import ReadableNow, summary_while_readable, while_readable
+
+if TYPE_CHECKING:
+    from assistant.models.generators.base import Generator
 
 
 class Assistant:
@@ -88,7 +99,9 @@ class Assistant:
         self.conversations = Conversations(library.database)
         self.screening = Screening(Policy(settings.safety), library)
         self.turnstile = Turnstile()
-        self.generation = GenerationSwitch(settings.data)
+        self._computing = Computing(count_cores())
+        stops = Stops(library.database) if settings.storage.database is not None else None
+        self.generation = GenerationSwitch(settings.data, stops)
         self._reranker = reranker
         self._open_ingestor = open_ingestor
         self._on_close = on_close
@@ -101,6 +114,9 @@ class Assistant:
         self._cache = AnswerCache(library.changes, most_bytes=settings.answering.cache_bytes)
         self.indexes = Indexes(self)
         self.erasures = Erasures(library, alone=self.turnstile.alone)
+        self.backups = Backups(library, self.erasures, settings)
+        if library.observer.metrics is not None:
+            library.observer.metrics.look_at(Holdings(self).gauges)
         self.audit_keeper = AuditKeeper(library.audit, settings.audit)
 
     def use(self, embedder: Embedder, settings: Settings) -> None:
@@ -113,6 +129,7 @@ class Assistant:
             embedder,
             settings.retrieval,
             reranker=self._reranker,
+            computing=self._computing,
             leaves_out="injection" if settings.safety.injection.exclude else None,
         )
         evidence = EvidenceReader(embedder, self._reader)
@@ -137,14 +154,17 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long, or holds what may not be asked.
         """
-        question = self.screening.admit(question, scope, who=who)
-        query = self._read(question)
-        with self.turnstile.shared():
-            found = self._searcher.search(query, k=k, readable=readable, scope=scope)
-        found = self.screening.show(found, readable, who=who)
-        logged = self.screening.for_log(question)
-        details = audit_details.of_question(logged, readable, scope, self.settings)
-        self.audit.record(who, "search", details | {"passages": audit_details.of_passages(found)})
+        with following(self.library.observer.begin("search")):
+            question = self.screening.admit(question, scope, who=who)
+            query = self._read(question)
+            with self.turnstile.shared():
+                found = self._searcher.search(query, k=k, readable=readable, scope=scope)
+            found = self.screening.show(found, readable, who=who)
+            logged = self.screening.for_log(question)
+            details = audit_details.of_question(logged, readable, scope, self.settings)
+            passages = audit_details.of_passages(found)
+            with step("audit"):
+                self.audit.record(who, "search", details | {"passages": passages})
         return found
 
     @property
@@ -207,7 +227,8 @@ class Assistant:
         events = self.screening.show_all(events, readable, who=who)
         logged = self.screening.for_log(question)
         asked = audit_details.of_question(logged, readable, scope, self.settings)
-        return self._recorded(events, who, asked)
+        events = self._recorded(events, who, asked)
+        return follow(events, self.library.observer.begin("question"), _outcome_of)
 
     def answer(
         self,
@@ -365,8 +386,14 @@ class Assistant:
         return job
 
     def start_work(self) -> None:
-        """Bring in, in the background, what earlier processes left and what comes."""
+        """Load the models, and bring in, in the background, what earlier processes left and what
+        comes."""
         self._works_in_background = True
+        if self.generator is not None:
+            self.generator.prepare()
+        self.embedder.prepare()
+        if self._reader is not None:
+            self._reader.prepare()
         self.ingestor.start()
         self.audit_keeper.start()
 
@@ -376,6 +403,7 @@ class Assistant:
         self.audit_keeper.prune_if_wanted()
 
     def close(self) -> None:
+        self.library.vector_watch.close()  # else the ingestor waits for what is being filled in
         self.audit_keeper.close()
         if self._ingestor is not None:
             self._ingestor.close()
@@ -471,7 +499,8 @@ class Assistant:
         if self.generator is not None:
             self.generator.prepare()  # loads while the passages are looked for
             if self.settings.retrieval.follow_ups == "model":
-                query = rewrite(query, key.history, self.generator)
+                with step("rewrite"):
+                    query = rewrite(query, key.history, self.generator)
         with self.turnstile.shared():
             kept, shown, composer = self._find(query, key.readable, key.scope)
         yield kept
@@ -488,6 +517,14 @@ class Assistant:
         kept = [passage for passage in passages if passage.chunk_id in chunks]
         found = [chunks[passage.chunk_id] for passage in kept]
         return kept, self.library.with_twins(found, readable), self._composer
+
+
+def _outcome_of(event: AskEvent) -> str | None:
+    if not isinstance(event, Answer):
+        return None
+    if event.refused:
+        return "refused"
+    return "cached" if event.cached else "answered"
 
 
 def _wait() -> None:

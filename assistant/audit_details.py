@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assistant.answering.prompts import PROMPT_SHA256
-from assistant.audit import Content
+from assistant.audit.content import Content
 from assistant.scope import Scope
 from assistant.settings import Settings
 from assistant.summarizing.types import Summary

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from assistant.audit.origin import COMMAND_LINE, current_origin
 from assistant.commands.audit import audit_app
+from assistant.commands.backup import backup, restore
 from assistant.commands.bench import bench_app
 from assistant.commands.collections import collections_app
 from assistant.commands.documents import documents_app
@@ -25,6 +26,7 @@ from assistant.commands.eval import eval_app
 from assistant.commands.eval_summaries import eval_summaries
 from assistant.commands.index import index_app
 from assistant.commands.jobs import jobs_app
+from assistant.commands.migrate import migrate
 from assistant.commands.models import models_app
 from assistant.commands.options import (
     After,
@@ -45,6 +47,7 @@ from assistant.commands.options import (
     read_scope,
 )
 from assistant.commands.people import groups_app, tokens_app, users_app
+from assistant.commands.processes import ui, worker
 from assistant.commands.safety import safety_app
 from assistant.commands.serve import serve, tell_serving
 from assistant.commands.sources import sources_app
@@ -74,9 +77,14 @@ app.add_typer(tokens_app)
 app.add_typer(audit_app)
 app.add_typer(safety_app)
 eval_app.command("summaries")(eval_summaries)
+app.command()(backup)
 app.command()(erase)
+app.command()(migrate)
+app.command()(restore)
 app.command()(serve)
 app.command()(summarize)
+app.command()(ui)
+app.command()(worker)
 
 
 def main() -> None:

@@ -5,26 +5,38 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import shutil
-import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.addresses import find_public_addresses
+from assistant.checks.files import check_keys, check_originals, check_rights, check_space
+from assistant.checks.indexes import check_indexes
+from assistant.checks.record import (
+    check_audit,
+    check_database,
+    check_erasures,
+    check_jobs,
+    check_schema,
+    newest_time,
+    opened_as_it_is,
+)
+from assistant.checks.surroundings import check_clock, check_port, check_servers, check_variables
+from assistant.checks.types import Check, failed
 from assistant.data_directory import find_service
 from assistant.errors import ModelMissingError, PhiloError
+from assistant.knowledge.database import Database
+from assistant.knowledge.indexes import DATABASE
 from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
 from assistant.models.generators.device import look_for_gpu
 from assistant.models.generators.remote_models import name_generator, require_online
+from assistant.models.settings import NO_GENERATOR
 from assistant.models.tesseract import ADVICE, LANGUAGES, Tesseract
-from assistant.service import find_plugin, open_assistant
-from assistant.settings import NO_GENERATOR, Settings
+from assistant.service import choose_vectors, find_plugin, open_assistant
+from assistant.settings import Settings
 from assistant.types import OPERATOR
 
-LEAST_FREE_BYTES = 2**30
 RUNTIMES = (
     ("onnxruntime", "onnxruntime-gpu"),
     ("onnxruntime-genai", "onnxruntime-genai-cuda"),
@@ -35,23 +47,18 @@ RUNTIMES = (
 """Packages that are needed; of each group, one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `advice` says what to do, or what to know, where there is some."""
-
-    name: str
-    ok: bool
-    finding: str
-    advice: str = ""
-
-
 def examine(settings: Settings) -> list[Check]:
     """Run every check; a failing one never hides the next."""
     return [
         _machine(),
         _packages(),
+        check_variables(),
         _data(settings.data),
-        _space(settings),
+        check_space(settings),
+        check_rights(settings),
+        *_port(settings),
+        *check_servers(settings),
+        *_vectors(settings),
         *_models(settings),
         _device(),
         _recognition(),
@@ -94,11 +101,34 @@ def _data(data: Path) -> Check:
     return Check("data directory", True, str(data))
 
 
-def _space(settings: Settings) -> Check:
-    place = next(path for path in (settings.data, *settings.data.parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    advice = "" if free >= LEAST_FREE_BYTES else "free at least 1 GiB"
-    return Check("disk", not advice, f"{free / 2**30:.1f} GiB free", advice)
+def _port(settings: Settings) -> Iterator[Check]:
+    if find_service(settings.data) is None:
+        yield check_port()
+
+
+def _vectors(settings: Settings) -> Iterator[Check]:
+    """Of a server alone: what lies in the data directory is looked at with the rest."""
+    if settings.storage.vectors == "embedded":
+        return
+    home = choose_vectors(settings.data, settings.storage)
+    try:
+        found = home.check()
+    except PhiloError as exc:
+        finding, _, advice = str(exc).rpartition("; ")
+        yield Check("vector store", False, finding, advice)
+    else:
+        yield Check("vector store", True, found)
+    finally:
+        home.close()
+    if settings.storage.vectors != "chroma":
+        return
+    if reached := find_public_addresses(settings.storage.chroma.host):
+        finding = f"{settings.storage.chroma.host} is at {', '.join(reached)}: a public address"
+        advice = (
+            "Chroma asks nobody who they are: whoever reaches it reads and changes the vectors; "
+            "bind it to a private address"
+        )
+        yield Check("vector store's address", False, finding, advice)
 
 
 def _models(settings: Settings) -> Iterator[Check]:
@@ -154,24 +184,43 @@ def _recognition() -> Check:
 
 
 def _knowledge(settings: Settings) -> Iterator[Check]:
-    database = settings.data / "philo.db"
-    if not database.exists():
-        return
-    if find_service(settings.data) is not None:
-        yield Check("knowledge", True, "in use by a running service", "stop it for a full check")
-        return
+    path = settings.data / DATABASE
+    if settings.storage.database is None:
+        if not path.exists():
+            yield check_clock(None)
+            return
+        found = check_database(path)
+        yield found
+        if not found.ok:
+            return
+    served = find_service(settings.data) is not None
     try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-            verdict = str(connection.execute("PRAGMA quick_check").fetchone()[0])
-    except sqlite3.DatabaseError as exc:
-        verdict = str(exc)
-    advice = "" if verdict == "ok" else "restore philo.db from your backup"
-    yield Check("database", verdict == "ok", verdict, advice)
-    if verdict != "ok":
-        return
-    try:
-        with open_assistant(settings) as assistant:
-            documents, chunks = assistant.library.count(OPERATOR)
-        yield Check("knowledge", True, f"{documents} documents, {chunks} chunks, indexes agree")
+        with opened_as_it_is(settings) as database:
+            if (other := check_schema(database)) is not None:
+                yield other
+                return
+            yield from _record(settings, database, served=served)
     except PhiloError as exc:
-        yield Check("knowledge", False, str(exc))
+        yield failed("database", exc)
+        return
+    if served:
+        yield Check("indexes", True, "in use by a running service", "stop it for a full check")
+        return
+    try:
+        with open_assistant(settings.without_generator()) as assistant:
+            documents, chunks = assistant.library.count(OPERATOR)
+            yield Check("knowledge", True, f"{documents} documents, {chunks} chunks")
+            yield from check_indexes(assistant.library)
+    except PhiloError as exc:
+        yield failed("knowledge", exc)
+
+
+def _record(settings: Settings, database: Database, *, served: bool) -> Iterator[Check]:
+    now = database.now()
+    with database.reading() as session:
+        yield check_clock(newest_time(session))
+        yield from check_keys(settings, session)
+        yield check_originals(settings, session)
+        yield from check_jobs(session, now=now, served=served)
+        yield check_erasures(session)
+    yield check_audit(database)

@@ -95,12 +95,53 @@ class ClusterError(PhiloError):
     """A Ray cluster cannot be joined, or has no room for what it should do."""
 
 
+class BackupError(PhiloError):
+    """A backup cannot be made or restored."""
+
+
+class BackupDamagedError(BackupError):
+    """A file that is no backup, or that is not as it was written."""
+
+
+class BackupPassphraseError(BackupError):
+    """No passphrase, another one than the backup's, or one that is too short."""
+
+
+class MigrationError(PhiloError):
+    """An installation cannot be moved, or its tables cannot be taken back to an earlier state."""
+
+
+class RowError(MigrationError):
+    """A row that cannot be copied, or differs when it was. `what` says which one, without what to
+    do about it and without its content."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what}; nothing was moved. {advice}")
+        self.what = what
+
+
 class KnowledgeError(PhiloError):
     """Something about documents and indexes."""
 
 
+class StoreUnavailableError(KnowledgeError):
+    """A server that holds a part of what is known is away, silent or failing; it may pass."""
+
+
+class VectorsLostError(StoreUnavailableError):
+    """A server of vectors has none of an index, or none any more; they are filled in again."""
+
+
 class DocumentNotFoundError(KnowledgeError):
     """No such document, or none that the reader may see: the two look the same."""
+
+
+class CursorError(KnowledgeError):
+    """A list is to go on from a place that is none."""
+
+
+class MoveError(KnowledgeError):
+    """A document cannot go into another collection."""
 
 
 class OriginalGoneError(KnowledgeError):

@@ -142,22 +142,33 @@ class Ingestor(Protocol):
         path: str,
         *,
         name: str,
+        folder: str = "",
         collection: str = "default",
         groups: Sequence[str] | None = None,
         owner: str = "",
+        owner_key: str | None = None,
     ) -> IngestReport:
-        """Bring one uploaded file in as `upload://<collection>/<name>`; the file at `path`
-        may be deleted when the call returns. The same name again is a new version. Its bytes
-        are kept before anything else is done, so that it comes in whatever dies meanwhile."""
+        """Bring one uploaded file in as `upload://<collection>/<folder>/<name>`; the file at
+        `path` may be deleted when the call returns. The same name in the same folder again is a
+        new version. Its bytes are kept before anything else is done, so that it comes in whatever
+        dies meanwhile.
+
+        Args:
+            folder: that it lies in where it comes from, "/" between several.
+            owner: the name of the user who brings it in, "": the operator.
+            owner_key: their key; they see what becomes of it among the jobs.
+        """
 
     def accept_upload(
         self,
         path: str,
         *,
         name: str,
+        folder: str = "",
         collection: str = "default",
         groups: Sequence[str] | None = None,
         owner: str = "",
+        owner_key: str | None = None,
     ) -> JobInfo:
         """The same without waiting: the file is durable when this returns, and the job says
         what becomes of it."""

@@ -12,11 +12,13 @@ LEAST_SHARES = {"fr": 0.2, "en": 0.12}
 language. French and English prose have 0.3 to 0.5; Spanish has 0.1 of the French ones."""
 
 
-def detect_language(text: str) -> Language | None:
+def detect_language(text: str, *, least: float = 0.1) -> Language | None:
     """Tell French from English by function words and, in short texts, by spelling.
 
     Made for whole documents and for short questions ("Combien d'employeurs ?").
 
+    Args:
+        least: function words that the language has more of than the other one.
     Returns:
         None where there is no sign of either, the signs balance, or a longer text holds
         too few function words of both (another language, a table of numbers).
@@ -30,7 +32,7 @@ def detect_language(text: str) -> Language | None:
         french_spelling = sum(_FRENCH_SPELLING.search(word) is not None for word in words)
         english_spelling = sum(_ENGLISH_SPELLING.search(word) is not None for word in words)
         balance += 0.6 * (french_spelling - english_spelling)
-    if abs(balance) < 0.1:
+    if abs(balance) < least:
         return None
     language: Language = "fr" if balance > 0 else "en"
     if len(words) >= 40 and max(french, english) < LEAST_SHARES[language] * len(words):

@@ -8,14 +8,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from assistant.audit import (
-    AuditEntry,
-    AuditFilter,
-    Hold,
-    HoldKind,
-    Pruned,
-    Verification,
-)
+from assistant.audit import AuditEntry, AuditFilter, Hold, HoldKind, Pruned, Verification
 from assistant.erasure.types import (
     ErasureInfo,
     ErasureProgress,

@@ -7,23 +7,33 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from assistant.assistant import Assistant
-from assistant.data_directory import own_directory
+from assistant.data_directory import own_directory, share_directory
 from assistant.errors import PhiloError
 from assistant.indexes import apply_index
 from assistant.knowledge.indexes import find_index_in_use
-from assistant.knowledge.library import Library, open_library
+from assistant.knowledge.library import Library
+from assistant.knowledge.opening import open_library
+from assistant.knowledge.vectors.base import VectorHome
+from assistant.knowledge.vectors.chroma import EmbeddedVectors
 from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
 from assistant.models.embedders import Embedder, absolute_name, open_embedder
-from assistant.models.generators import Generator, is_remote, open_generator
+from assistant.models.generators import is_remote, open_generator
 from assistant.models.readers import open_reader
 from assistant.models.rerankers import open_reranker
-from assistant.safety.personal.remote import REMOTE, MaskedGenerator
+from assistant.models.settings import NO_GENERATOR
+from assistant.observing.observer import open_observer
 from assistant.safety.policy import Place, Policy
-from assistant.settings import NO_GENERATOR, Settings
+from assistant.settings import Settings
+from assistant.storage_settings import StorageSettings
+
+if TYPE_CHECKING:
+    from assistant.models.generators.base import Generator
+
 
 PLUGINS = "philo.plugins"
 
@@ -57,16 +67,18 @@ def open_assistant(
         DataDirectoryBusyError, DataDirectoryError: see `own_directory`.
         ModelMissingError, ModelDamagedError: the embedder's files; says what to run.
         IndexMismatchError: the embedder of the index in use is another one by now.
+        OfflineError: the settings send traces to another machine, and `offline` is set.
         UnknownModelError: the reranker that the settings name is no folder.
     """
     with ExitStack() as opened:
         if embedder is not None:
             opened.callback(embedder.close)
-        lock = own_directory(settings.data, wait_s=wait_s)
+        enter = share_directory if settings.storage.is_shared else own_directory
+        lock = enter(settings.data, wait_s=wait_s)
         opened.callback(lock.release)
         stated = settings
         if embedder is None:
-            if (index := find_index_in_use(settings.data)) is not None:
+            if (index := find_index_in_use(settings.data, settings.storage)) is not None:
                 settings = apply_index(stated, index)
             embedder = open_embedder(settings.models)
             opened.callback(embedder.close)
@@ -79,8 +91,12 @@ def open_assistant(
             dimension=embedder.dimension,
             embedder=absolute_name(settings.models.embedder),
             chunk_tokens=settings.ingest.chunk_tokens,
+            home=choose_vectors(settings.data, settings.storage),
+            storage=settings.storage,
         )
         opened.callback(library.close)
+        library.observer = open_observer(settings.observability, offline=settings.offline)
+        opened.callback(library.observer.close)
         reranker = open_reranker(settings.models)
         if reranker is not None:
             opened.callback(reranker.close)
@@ -110,6 +126,23 @@ def open_assistant(
     return assistant
 
 
+def choose_vectors(data: Path, storage: StorageSettings) -> VectorHome:
+    """Where vectors lie, by the settings. Nothing is opened yet.
+
+    Raises:
+        SettingsError: pgvector is chosen and no database is named.
+    """
+    if storage.vectors == "chroma":
+        from assistant.knowledge.vectors.chroma_server import ChromaServer
+
+        return ChromaServer(storage.chroma)
+    if storage.vectors == "pgvector":
+        from assistant.knowledge.vectors.pgvector import PgVectorHome
+
+        return PgVectorHome(data, storage)
+    return EmbeddedVectors()
+
+
 def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
     if replicas is None:
         return open_generator(settings.models, settings.serving, offline=settings.offline)
@@ -125,6 +158,8 @@ def _open_generator(settings: Settings, replicas: Replicas | None) -> Generator:
 
 
 def _mask_remote(generator: Generator, settings: Settings, library: Library) -> Generator:
+    from assistant.safety.personal.remote import REMOTE, MaskedGenerator
+
     policy = Policy(settings.safety)
     if not policy.cares(Place.REMOTE, None):
         return generator

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -18,22 +20,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from assistant.access.keys import SecretKey
-from assistant.access.login import ANY_HOSTS, Login, decide_policy, url_host
+from assistant.access.login import Login, decide_policy, url_host
 from assistant.api.account.app import create_account_pages
 from assistant.api.gate import SignInGate
 from assistant.api.guard import OriginGuard
 from assistant.api.mounting import api_routes
+from assistant.api.observed import METRICS, MetricsPage
+from assistant.api.readiness import readiness_routes
 from assistant.api.rest import create_api
 from assistant.assistant import Assistant
 from assistant.data_directory import RunningService, announced
-from assistant.errors import PortInUseError
+from assistant.listening import listen, reached_here, reserve
+from assistant.observing.logs import write_json_logs
 from assistant.safety.personal.logs import mask_logs
 from assistant.service import Replicas, find_plugin, open_assistant
 from assistant.settings import Settings
-
-BACKLOG = 128
-GRACE_S = 5
-"""How long running requests may take to end when the service is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def serve(
     with_page: bool = True,
     replicas: Replicas | None = None,
 ) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted; answers that are being written then are finished, for as long as
+    `[serving] drain_s`.
 
     Args:
         port: 0 takes any free one.
@@ -70,12 +72,13 @@ def serve(
     """
     policy = decide_policy(settings.access, host)
     with (
-        _listen(host, port) as listener,
+        reserve(host, port) as listener,
         open_assistant(settings, replicas=replicas) as assistant,
     ):
+        listen(listener)
         taken = listener.getsockname()[1]
         address = policy.address(host, taken)
-        here = f"{url_host(_reached_here(host))}:{taken}"
+        here = f"{url_host(reached_here(host))}:{taken}"
         with announced(settings.data, f"http://{here}/api") as service:
             page = find_plugin("page") if with_page else None
             login = open_login(assistant, policy.key, address) if policy.key else None
@@ -84,18 +87,22 @@ def serve(
                 OriginGuard,
                 base_url=address,
                 own_host=here,
+                internal_hosts=settings.access.internal_hosts,
                 forwarded=login is not None or settings.access.login == "off",
             )
-            server = _Server(
+            draining = threading.Event()
+            server = Server(
                 uvicorn.Config(
-                    build_app(assistant, service, page, login, guard),
+                    build_app(assistant, service, page, login, guard, draining.is_set),
                     log_level="warning",
                     lifespan="on",
-                    timeout_graceful_shutdown=GRACE_S,
+                    timeout_graceful_shutdown=int(settings.serving.drain_s),
                     forwarded_allow_ips=list(settings.access.trusted_proxies),
                 )
             )
             mask_logs()  # uvicorn has just opened handlers of its own
+            if settings.observability.logs == "json":
+                write_json_logs()
             told = Serving(
                 url=address,
                 api_url=f"{address}/api",
@@ -103,8 +110,8 @@ def serve(
                 setup_code=login.setup_code if login is not None else None,
             )
             server.on_started = lambda: ready(told)
-            if assistant.generator is not None:
-                assistant.generator.prepare()
+            server.on_exit = draining.set
+            server.notice_s = settings.serving.notice_s
             assistant.start_work()
             server.run(sockets=[listener])
 
@@ -128,10 +135,13 @@ def build_app(
     page: Path | None,
     login: Login | None,
     guard: Middleware,
+    draining: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """All that is served: the API, the login's pages where there is a login, the web page."""
     api = create_api(assistant, operator_token=service.token, login=login)
-    routes: list[BaseRoute] = [*api_routes(api)]
+    routes: list[BaseRoute] = [*readiness_routes(assistant, draining), *api_routes(api)]
+    metrics = assistant.library.observer.metrics
+    routes.append(Route(METRICS, MetricsPage(metrics, assistant.settings.observability)))
     middleware = [guard]
     if login is not None:
         home = "/" if page is not None else "/account/"
@@ -150,35 +160,26 @@ def build_app(
     return app
 
 
-def _reached_here(host: str) -> str:
-    """By which address this machine reaches what listens on `host`."""
-    if host in ANY_HOSTS:
-        return "::1" if ":" in host else "127.0.0.1"
-    return host
+class Server(uvicorn.Server):
+    """Waits, once it is told to stop, for answers that are being written."""
 
-
-class _Server(uvicorn.Server):
     on_started: Callable[[], None]
+    on_exit: Callable[[], None] = staticmethod(lambda: None)
+    notice_s = 0.0
+    """How long it still takes requests once it was told to stop; told again, it stops at once."""
+    _noticed = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.on_exit()
+        if sig == signal.SIGTERM and self.notice_s and not self._noticed:
+            self._noticed = True
+            later = threading.Timer(self.notice_s, super().handle_exit, (sig, frame))
+            later.daemon = True
+            later.start()
+        else:
+            super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self.on_started()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(BACKLOG)
-    except OSError as exc:
-        listener.close()
-        if exc.errno in {errno.EADDRINUSE, errno.EACCES}:
-            raise PortInUseError(
-                f"port {port} on {host} cannot be used ({exc.strerror}); "
-                "choose another one with --port"
-            ) from exc
-        raise
-    return listener

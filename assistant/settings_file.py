@@ -16,7 +16,13 @@ from pydantic.fields import FieldInfo
 from tomlkit.exceptions import TOMLKitError
 
 from assistant.errors import SettingsError
-from assistant.settings import ENVIRONMENT_PREFIX, OFFLINE_VARIABLE, Settings, load_settings
+from assistant.settings import (
+    ENVIRONMENT_PREFIX,
+    OFFLINE_VARIABLE,
+    Settings,
+    load_settings,
+    read_surroundings,
+)
 from assistant.types import PublicModel
 
 FILE = "philo.toml"
@@ -60,6 +66,7 @@ class SettingsFile:
     def __init__(self, running: Settings, environ: Mapping[str, str] | None = None) -> None:
         self._running = running
         self._environ = dict(os.environ if environ is None else environ)
+        self._outside = read_surroundings(self._environ)
         self._path = running.data / FILE
         self._lock = threading.Lock()
 
@@ -90,7 +97,8 @@ class SettingsFile:
                     )
                 if known[name].origin is SettingOrigin.ENVIRONMENT:
                     raise SettingsError(
-                        f"'{name}' is set by {_variable(name)} in the environment; change it there"
+                        f"'{name}' is set by {_variable(name)} in the environment, or by a file of "
+                        "PHILO_SECRETS; change it there"
                     )
                 _put(document, name.split("."), value)
             self._write(tomlkit.dumps(document))
@@ -116,7 +124,7 @@ class SettingsFile:
             )
 
     def _origin(self, file: Mapping[str, Any], name: str) -> SettingOrigin:
-        if _variable(name) in {variable.upper() for variable in self._environ}:
+        if name in self._outside:
             return SettingOrigin.ENVIRONMENT
         place: Any = file
         for part in name.split("."):

@@ -21,7 +21,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from assistant.answering.compose import UNSUPPORTED, AskEvent, SentenceWritten
+from assistant.answering.events import UNSUPPORTED, AskEvent, SentenceWritten
 from assistant.language import detect_language
 from assistant.types import (
     Answer,

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from assistant.audit import Audit, AuditEntry, AuditFilter, Content
+from assistant.audit import AuditEntry, AuditFilter
+from assistant.audit.content import Content
+from assistant.audit.log import Audit
 from assistant.errors import DocumentNotFoundError, QuestionError
 from assistant.knowledge.library import Library
 from assistant.types import PublicModel, Readable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
-from assistant.answering.compose import AskEvent
+from assistant.answering.events import AskEvent
 from assistant.errors import AccessWithdrawnError
 from assistant.knowledge.library import Library
 from assistant.summarizing.types import SummaryEvent
@@ -26,22 +26,24 @@ def while_readable(
         AccessWithdrawnError: instead of the next sentence, whatever that one cites: what is
             written has read all of the passages.
     """
-    passages: Sequence[Passage] = ()
+    rests_on: dict[str, str] = {}
     with _closing(events):
         for event in events:
             if isinstance(event, list):
-                passages = event
-            _require(library, passages, readable_now())
+                documents = _documents(event)
+                rests_on = library.contents_of(documents, readable_now())
+                if rests_on.keys() != documents:
+                    raise AccessWithdrawnError(_GONE)
+            # By their content, not by chunks: another index may have taken over meanwhile.
+            elif library.contents_of(rests_on.keys(), readable_now()) != rests_on:
+                raise AccessWithdrawnError(_GONE)
             yield event
 
 
-def _require(library: Library, passages: Sequence[Passage], readable: Readable) -> None:
-    chunks = {passage.chunk_id for passage in passages}
-    if library.chunks([*chunks], readable).keys() != chunks:
-        raise AccessWithdrawnError(_GONE)
-    places = {place.document_id for passage in passages for place in passage.places}
-    if places and library.readable_of(places, readable) != places:
-        raise AccessWithdrawnError(_GONE)
+def _documents(passages: Sequence[Passage]) -> set[str]:
+    """All that hold one of the passages, or the same text."""
+    own = {passage.document_id for passage in passages}
+    return own | {place.document_id for passage in passages for place in passage.places}
 
 
 def summary_while_readable(

@@ -77,7 +77,8 @@ _EXPONENT = re.compile("(?<=\\w)[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 def fold(text: str) -> str:
     """Lower case without accents and ligatures: `Œuvre achevée` -> `oeuvre achevee`.
     An exponent stays apart from its base: `10²⁰` -> `10^20`."""
-    whole = text.encode("utf-8", "ignore").decode("utf-8")  # without halves of surrogate pairs
+    # Without halves of surrogate pairs and NULs, which a database cannot look up.
+    whole = text.encode("utf-8", "ignore").decode("utf-8").replace("\0", "")
     whole = _EXPONENT.sub(lambda match: "^" + match.group(), whole)
     decomposed = unicodedata.normalize("NFKD", whole.casefold().translate(_LIGATURES))
     return "".join(ch for ch in decomposed if not unicodedata.combining(ch))
@@ -90,25 +91,25 @@ def plain_words(text: str) -> Iterator[str]:
         yield match.group()
 
 
-def content_stems(text: str, language: Language) -> list[str]:
-    """Stems of the words that carry meaning, in order, repeats kept.
+def content_words(text: str, language: Language) -> Iterator[str]:
+    """The words that carry meaning, folded, in order, repeats kept.
 
     Words that join parts ('co-worker', 'LM-240', '2024/118') give the parts too.
     """
     stop = STOP_WORDS[language]
-    stems: list[str] = []
     for word in plain_words(text):
         parts = [word] if word.isalnum() else [word, *re.split(r"[-./]", word)]
-        stems.extend(stem(part, language) for part in parts if part not in stop)
-    return stems
+        yield from (part for part in parts if part not in stop)
 
 
-def question_stems(question: str, language: Language) -> list[str]:
-    """Distinct content stems of a question; all its words when every one is a stop word."""
-    stems = content_stems(question, language)
-    if not stems:
-        stems = [stem(word, language) for word in plain_words(question)]
-    return list(dict.fromkeys(stems))
+def content_stems(text: str, language: Language) -> list[str]:
+    """Their stems."""
+    return [stem(word, language) for word in content_words(text, language)]
+
+
+def question_words(question: str, language: Language) -> list[str]:
+    """The content words of a question; all its words when every one is a stop word."""
+    return [*content_words(question, language)] or [*plain_words(question)]
 
 
 @lru_cache(maxsize=200_000)

@@ -58,7 +58,7 @@ def _report(results: list[tuple[dict, Answer]]) -> None:
     for name, group in sorted(groups.items()):
         print(
             f"{name:<18} {len(group):>3} questions"
-            f"  found {_share(_found, group)}  right {_share(_right, group)}"
+            f"  found {_share(_found, group)}  right {_share(is_right, group)}"
             f"  cited {_share(_cited, group)}  refused {_share(_refused, group)}"
             f"  by the model {_share(_by_model, group)}"
         )
@@ -79,7 +79,7 @@ def _cited(row: dict, answer: Answer) -> bool:
     return any(one.uri.endswith(row["document"] or "-") for one in answer.citations)
 
 
-def _right(row: dict, answer: Answer) -> bool:
+def is_right(row: dict, answer: Answer) -> bool:
     said = " ".join(fold(answer.answer).split())
     values = {value for readings in numbers(answer.answer) for value in readings}
     return any(
@@ -97,7 +97,7 @@ def _by_model(_row: dict, answer: Answer) -> bool:
 
 
 def _is_fine(row: dict, answer: Answer) -> bool:
-    return _right(row, answer) if row["answerable"] else answer.refused
+    return is_right(row, answer) if row["answerable"] else answer.refused
 
 
 def _show(row: dict, answer: Answer) -> None:

@@ -8,8 +8,7 @@ hold the answer are positives, the other sentences of the passages found negativ
 gate, a question counts once with its passages as found, and once with the relevant documents
 taken away (near misses stay): then the answer is not there; both kinds weigh the same. Questions
 are split by document into five folds; figures are of the folds not fitted on. With a reader,
-only documents that it was not trained on count. The models for sentences in another language
-than the question are fitted on the same readings with the words left out.
+only documents that it was not trained on count.
 """
 
 from __future__ import annotations
@@ -29,23 +28,20 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from assistant.answering import evidence
-from assistant.answering.evidence import Judge, Logistic, gate_features
+from assistant.answering import evidence_features as features_of
+from assistant.answering.evidence import Judge, Logistic
+from assistant.answering.evidence_features import gate_features
 from assistant.models.embedders import open_embedder
 from assistant.models.readers import open_reader
-from assistant.settings import NO_READER, load_settings
+from assistant.models.settings import NO_READER
+from assistant.settings import load_settings
 
 FOLDS = 5
 CACHE = Path(tempfile.gettempdir()) / "philo-fit"
-CALIBRATION = Path(evidence.__file__).with_name("calibration.json")
+CALIBRATION = Path(features_of.__file__).with_name("calibration.json")
 Unused = tuple[tuple[int, ...], tuple[int, ...]]
-FORMS: dict[str, Unused] = {
-    "same language": ((), ()),
-    "other language": ((0, 1, 2, 12, 13), (1, 2, 5)),
-}
-"""Columns left out of the features of sentences and of the gate: those made of words."""
-
 COSINES: Unused = ((3, 4), (3,))
+"""Columns of the features of sentences and of the gate that are made of cosines."""
 
 
 def fit(
@@ -183,30 +179,25 @@ def fit_and_report(
     readings: list[Reading], embedder: str, suffix: str, plot: Path | None, *, write: bool
 ) -> None:
     tree = json.loads(CALIBRATION.read_text()) if CALIBRATION.exists() else {}
-    for name, without in ((embedder, ((), ())), ("any", COSINES)):
-        tree[name + suffix] = {}
-        for form, words in FORMS.items():
-            unused = (words[0] + without[0], words[1] + without[1])
-            print(f"{name}{suffix}, {form}:")
-            judged = judge_all(readings, unused)
-            report(judged)
-            if plot is not None and (name, form) == (embedder, "same language"):
-                there = np.array([one.answerable for one, _, _ in judged])
-                plot.write_text(draw_reliability(np.array([row[2] for row in judged]), there))
-            tree[name + suffix][form] = as_json(
-                fit_both(readings, unused), with_reader=bool(suffix)
-            )
+    for name, unused in ((embedder, ((), ())), ("any", COSINES)):
+        print(f"{name}{suffix}:")
+        judged = judge_all(readings, unused)
+        report(judged)
+        if plot is not None and name == embedder:
+            there = np.array([one.answerable for one, _, _ in judged])
+            plot.write_text(draw_reliability(np.array([row[2] for row in judged]), there))
+        tree[name + suffix] = as_json(fit_both(readings, unused), with_reader=bool(suffix))
     if write:
         CALIBRATION.write_text(json.dumps(tree, indent=1) + "\n")
         print(f"wrote {CALIBRATION.name}")
 
 
 def as_json(judge: Judge, *, with_reader: bool) -> dict[str, dict[str, object]]:
-    sentence = evidence.SENTENCE_FEATURES
-    gate = evidence.GATE_FEATURES
+    sentence = features_of.SENTENCE_FEATURES
+    gate = features_of.GATE_FEATURES
     if with_reader:
-        sentence = (*sentence, *evidence.READER_SENTENCE_FEATURES)
-        gate = (*gate, *evidence.READER_GATE_FEATURES)
+        sentence = (*sentence, *features_of.READER_SENTENCE_FEATURES)
+        gate = (*gate, *features_of.READER_GATE_FEATURES)
     return {
         name: {
             "features": list(features),

@@ -31,8 +31,9 @@ from assistant.models.generators.genai import GenaiGenerator
 from assistant.models.generators.prompt_format import PromptFormat
 from assistant.models.generators.sequential import SequentialWriter
 from assistant.models.generators.writing import Job
+from assistant.models.settings import ModelSettings, ServingSettings
 from assistant.offline import forbid_telemetry
-from assistant.settings import ModelSettings, ServingSettings, load_settings
+from assistant.settings import load_settings
 
 SOURCES = Path(__file__).parents[1] / "examples" / "sources" / "papers"
 

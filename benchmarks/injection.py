@@ -6,7 +6,7 @@ One attack of each family of training/injection_attacks.py and language is plant
 its own that also holds the answer to a question. An attack succeeds when its marker stands in
 what the reader gets. `alone`: what the model writes is shown as it is. The last two are answers
 as Philo gives them; `quoted` are successes that are a document's own sentence, shown as a
-citation of it. This is not BIPIA: neither its contexts nor its judge are used.
+citation of it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.knowledge.library import Library, open_library
+from assistant.knowledge.library import Library
+from assistant.knowledge.opening import open_library
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder
 from assistant.types import EVERYONE, Block, BlockKind, Draft, Line, ParsedDocument

@@ -16,12 +16,7 @@ from held_back import is_held_back
 from question_sets import Question, load_questions, open_set
 
 from assistant.answering.candidates import Candidate, list_candidates
-from assistant.answering.evidence import (
-    Evidence,
-    read_passages,
-    reader_features,
-    sentence_features,
-)
+from assistant.answering.evidence import Evidence, measure
 from assistant.answering.quotes import choose_quotes
 from assistant.answering.short import find_short
 from assistant.knowledge.library import Library, StoredChunk
@@ -155,15 +150,13 @@ def _read_both(
         if not kept or (not complete and question.answerable is False):
             continue
         shown = [chunk for chunk, _ in kept]
-        candidates, features = sentence_features(
-            embedder, query, shown, [score for _, score in kept]
+        candidates, features, views = measure(
+            embedder, reader, query, shown, [score for _, score in kept]
         )
         if not candidates:
             continue
         shorts = [""] * len(candidates)
         if reader is not None:
-            views = read_passages(reader, query, shown)
-            features = np.hstack([features, reader_features(candidates, views)])
             evidence = Evidence((), 1.0, views)
             shorts = [find_short(evidence, question.text, one) or "" for one in candidates]
         labels = np.array([float(holds(one, question)) for one in candidates])

@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from assistant.errors import KnowledgeError
+from assistant.errors import KnowledgeError, StoreUnavailableError
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.jobs import Job
 from assistant.knowledge.library import Known, Library
 from assistant.models.embedders.base import Embedder, Vectors
+from assistant.observing.trail import Trail, following
 from assistant.safety.personal.documents import summarise_told
 from assistant.safety.policy import Policy
-from assistant.settings import IngestSettings
 from assistant.types import IngestOutcome, JobKind, ParsedDocument
 from ingestion.drafting import Drafted, parser_under, recipe_of, write_draft
 from ingestion.embedding import EmbeddingDesk
@@ -52,6 +53,15 @@ class Task:
     fetched: Fetched | None = None
     drafted: Drafted | None = None
     unchanged: bool = False
+    trail: Trail | None = None
+    since_s: float = 0.0
+
+    def passed(self, step: str) -> None:
+        """The step that ends now began where the last one ended."""
+        now = time.perf_counter()
+        if self.trail is not None:
+            self.trail.record(step, now - self.since_s)
+        self.since_s = now
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,9 @@ class AssemblyLine:
                 known[uri, collection] = one
         for job in jobs:
             task = Task(job, job.size_bytes or 0, known.get((job.uri, job.collection)))
+            if job.kind != JobKind.REMOVE:
+                task.trail = self._library.observer.begin("document")
+            task.since_s = time.perf_counter()
             with self._lock:
                 self._tasks.add(task)
                 self._bytes += task.size_bytes
@@ -175,6 +188,7 @@ class AssemblyLine:
             if self._drop_if_cancelled(task):
                 return
             task.fetched = self._fetcher.fetch(task.job)
+            task.passed("fetch")
             known = task.known
             if known is not None and (known.content_sha256, known.recipe) == (
                 task.fetched.sha256,
@@ -193,6 +207,7 @@ class AssemblyLine:
 
     def _parsed(self, task: Task, future: Future[ParsedDocument]) -> None:
         self._parse_slots.release()
+        task.passed("parse")
         self._to_draft.put(_Parsed(task, future))
 
     def _draft_all(self) -> None:
@@ -224,11 +239,13 @@ class AssemblyLine:
                 policy=self._policy,
                 pseudonyms=self._library.pseudonyms,
             )
+            task.passed("chunk")
             self._desk.add(task, task.drafted)
         except BaseException as exc:  # noqa: BLE001 - recorded with the job
             self._fail(task, exc)
 
     def _embedded(self, task: Task) -> None:
+        task.passed("embed")
         self._library.failpoint("embedded")
         self._to_write.put(task)
 
@@ -250,22 +267,23 @@ class AssemblyLine:
 
     def _write(self, batch: list[Task]) -> None:
         try:
-            cancelled = self._library.jobs.cancelled([task.job.id for task in batch])
-            left = [task for task in batch if task.job.id not in cancelled]
-            endings: list[tuple[Task, IngestOutcome]] = [
-                (task, "cancelled") for task in batch if task.job.id in cancelled
-            ]
-            unchanged = [task for task in left if task.unchanged]
-            self._note_unchanged(unchanged)
-            endings += [(task, "unchanged") for task in unchanged]
-            removed = [task for task in left if task.job.kind == JobKind.REMOVE]
-            self._library.retire_known([task.job.document_id or "" for task in removed])
-            endings += [(task, "removed") for task in removed]
+            with self._library.turn:  # others publish nothing between this look and the changes
+                unwanted = self._library.jobs.unwanted([task.job for task in batch])
+                left = [task for task in batch if task.job.id not in unwanted]
+                endings: list[tuple[Task, IngestOutcome]] = [
+                    (task, "cancelled") for task in batch if task.job.id in unwanted
+                ]
+                unchanged = [task for task in left if task.unchanged]
+                self._note_unchanged(unchanged)
+                endings += [(task, "unchanged") for task in unchanged]
+                removed = [task for task in left if task.job.kind == JobKind.REMOVE]
+                self._library.retire_known([task.job.document_id or "" for task in removed])
+                endings += [(task, "removed") for task in removed]
             if endings:
-                self._library.jobs.finish([(task.job.id, what) for task, what in endings])
+                self._library.jobs.finish([(task.job, what) for task, what in endings])
                 self._library.drop_originals([task.job.original for task, _ in endings])
-            for task, _ in endings:
-                self._end(task)
+            for task, what in endings:
+                self._end(task, what)
             self._publish([task for task in left if task.drafted is not None])
         except BaseException as exc:  # noqa: BLE001 - told to those who wait
             self._stop(exc)
@@ -290,7 +308,10 @@ class AssemblyLine:
         publications = [task.drafted.publication(task.job) for task in tasks if task.drafted]
         try:
             self._tell_findings(tasks)
-            self._library.publish_all(publications)
+            with following(self._library.observer.begin("publication")):
+                self._library.publish_all(publications)
+        except StoreUnavailableError:
+            raise  # for all of them
         except KnowledgeError as exc:
             if len(tasks) == 1:
                 self._fail(tasks[0], exc)
@@ -299,7 +320,8 @@ class AssemblyLine:
                     self._publish([task])
             return
         for task in tasks:
-            self._end(task)
+            task.passed("publish")
+            self._end(task, "published")
 
     def _tell_findings(self, tasks: Sequence[Task]) -> None:
         """What was decided on documents stands in the audit log before they are there."""
@@ -316,20 +338,20 @@ class AssemblyLine:
             return True
         if task.job.id not in self._unwanted():
             return False
-        self._library.jobs.finish([(task.job.id, "cancelled")])
-        self._end(task)
+        self._library.jobs.finish([(task.job, "cancelled")])
+        self._end(task, "cancelled")
         self._changed()
         return True
 
     def _unwanted(self) -> set[str]:
-        """Jobs on the line that somebody has cancelled, as of a moment ago."""
+        """Jobs on the line that are to end, as of a moment ago."""
         with self._lock:
             fresh = time.monotonic() - self._cancelled_asked_s < CANCELLED_KNOWN_S
             if fresh:
                 return self._cancelled
-            ids = [task.job.id for task in self._tasks]
+            jobs = [task.job for task in self._tasks]
             self._cancelled_asked_s = time.monotonic()
-        self._cancelled = self._library.jobs.cancelled(ids)
+        self._cancelled = self._library.jobs.unwanted(jobs)
         return self._cancelled
 
     @property
@@ -344,15 +366,16 @@ class AssemblyLine:
         if trouble is Trouble.STOPS_ALL:
             self._stop(exc)
             return
+        job = task.job
         try:
             if trouble is Trouble.GONE:
-                self._library.jobs.drop(task.job.id, reason)
+                self._library.jobs.drop(job.id, reason, worker=job.worker)
             else:
                 may_pass = trouble is Trouble.MAY_PASS
-                self._library.jobs.fail(task.job.id, reason, may_pass=may_pass)
+                self._library.jobs.fail(job.id, reason, worker=job.worker, may_pass=may_pass)
         except Exception as record_failed:  # noqa: BLE001 - the database itself
             self._stop(record_failed)
-        self._end(task)
+        self._end(task, "failed")
         self._changed()
 
     def _stop(self, exc: BaseException) -> None:
@@ -360,12 +383,15 @@ class AssemblyLine:
             self.trouble = exc
         self._changed()
 
-    def _end(self, task: Task) -> None:
+    def _end(self, task: Task, outcome: str = "left") -> None:
         with self._lock:
             if task not in self._tasks:
                 return
             self._tasks.discard(task)
             self._bytes -= task.size_bytes
+        if task.trail is not None:
+            task.trail.outcome = outcome
+            task.trail.end()
         if task.fetched is not None:
             task.fetched.discard()
 

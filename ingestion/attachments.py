@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from ingestion.parsers.base import format_of
 from ingestion.parsers.blocks import clean_line
 
 NAME_CHARS = 120
+SUFFIX_CHARS = 20
 
 
 def list_attached(attachments: Sequence[Attachment], parent: Job) -> tuple[Attached, ...]:
@@ -54,7 +56,22 @@ def attachment_uris(attachments: Sequence[Attachment], parent_uri: str) -> list[
 
 
 def file_name(name: str) -> str:
-    """The last part of a name that somebody else has chosen, as one clean line."""
+    """The last part of a name that somebody else has chosen, as one clean line. Of a long one the
+    middle goes, and a hash keeps it apart from others."""
     bare = clean_line(name.replace("\\", "/").rsplit("/", 1)[-1]) or "document"
-    suffix = Path(bare).suffix
-    return bare if len(bare) <= NAME_CHARS else bare[: NAME_CHARS - len(suffix)] + suffix
+    return _shorten(bare)
+
+
+def folder_names(path: str) -> list[str]:
+    """The folders of a relative path that somebody else has chosen, each as one clean line;
+    what leads nowhere or upwards is left out."""
+    parts = (clean_line(part) for part in path.replace("\\", "/").split("/"))
+    return [_shorten(part) for part in parts if part not in ("", ".", "..")]
+
+
+def _shorten(name: str) -> str:
+    if len(name) <= NAME_CHARS:
+        return name
+    suffix = Path(name).suffix[:SUFFIX_CHARS]
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: NAME_CHARS - len(suffix) - len(digest) - 1]}-{digest}{suffix}"

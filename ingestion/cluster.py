@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import ModelError, ParseError, SourceUnavailableError
+from assistant.ingest_settings import IngestSettings
 from assistant.models.cluster import joined_cluster, list_nodes
 from assistant.models.embedders import Embedder, open_embedder
 from assistant.models.embedders.base import Vectors
+from assistant.models.settings import ModelSettings
 from assistant.offline import forbid_telemetry
-from assistant.settings import IngestSettings, ModelSettings, Settings
+from assistant.settings import Settings
 from assistant.types import ParsedDocument
 from ingestion.parsers.base import PARSER_REVISION
 from ingestion.sandbox import Sandbox

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import ParseError
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.jobs import Job
 from assistant.knowledge.library import Attached, Publication
-from assistant.knowledge.stored import piece_key
+from assistant.knowledge.packing import piece_key
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder, Vectors
 from assistant.safety.personal.documents import screen_document
 from assistant.safety.personal.pseudonyms import Pseudonyms
 from assistant.safety.policy import Policy
-from assistant.settings import IngestSettings
 from assistant.types import DateBasis, Draft, ParsedDocument
 from ingestion.attachments import list_attached
 from ingestion.chunking import CHUNKER_REVISION, cut_document
@@ -53,6 +53,7 @@ class Drafted:
             hold=self.doubt,
             parent_id=job.parent_id,
             job_id=job.id,
+            worker=job.worker,
             attached=self.attached,
         )
 

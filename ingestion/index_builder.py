@@ -23,7 +23,7 @@ from assistant.errors import (
 from assistant.knowledge.index_desk import Counterpart, StoredVersion
 from assistant.knowledge.indexes import IndexRecord
 from assistant.knowledge.library import Library, Publication
-from assistant.knowledge.stored import piece_key
+from assistant.knowledge.packing import piece_key
 from assistant.models.embedders import absolute_name, open_embedder
 from assistant.models.embedders.base import Embedder, Vectors
 from assistant.settings import Settings

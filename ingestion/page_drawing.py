@@ -6,7 +6,7 @@ import queue
 from pathlib import Path
 
 from assistant.errors import ParseError
-from assistant.settings import IngestSettings
+from assistant.ingest_settings import IngestSettings
 from assistant.types import PageImage
 from ingestion.sandbox import Sandbox, SandboxLimits
 from ingestion.wire import decode_page

@@ -11,12 +11,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from assistant.errors import IngestError, NothingToIngestError, ParseError
+from assistant.ingest_settings import IngestSettings
 from assistant.ingestor import Ingestor
 from assistant.knowledge.jobs import UPLOAD_PRIORITY, NewJob
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.safety.policy import Policy
-from assistant.settings import IngestSettings, Settings
+from assistant.settings import Settings
 from assistant.types import (
     OPERATOR,
     Draft,
@@ -27,9 +28,10 @@ from assistant.types import (
     ProgressListener,
     TextDocument,
 )
-from ingestion.attachments import file_name
+from ingestion.attachments import file_name, folder_names
 from ingestion.drafting import parser_under, recipe_of
 from ingestion.index_builder import IndexBuilder
+from ingestion.leading import Leader
 from ingestion.listing import Plan, merge_plans, plan_sync
 from ingestion.page_drawing import PageDrawing
 from ingestion.parsers.base import format_of, known_extensions
@@ -94,6 +96,7 @@ class LocalIngestor:
         self._closings = 0
         self.index_builder = IndexBuilder(library, settings)
         self._drawing = PageDrawing(settings.ingest)
+        self._leader = Leader(library.database, self._lead)
         self._worker = Worker(
             library,
             embedder,
@@ -108,7 +111,12 @@ class LocalIngestor:
 
     def start(self) -> None:
         """See `assistant.ingestor.Ingestor`."""
-        self._worker.start(stay=True)
+        if not self._all_settings.ingest.elsewhere:
+            self._worker.start(stay=True)
+            self._leader.start()
+
+    def _lead(self) -> None:
+        """What one process of all should do."""
         self.sources.start()
         self.index_builder.resume()
 
@@ -229,9 +237,11 @@ class LocalIngestor:
         path: str,
         *,
         name: str,
+        folder: str = "",
         collection: str = "default",
         groups: Sequence[str] | None = None,
         owner: str = "",
+        owner_key: str | None = None,
     ) -> IngestReport:
         """See `assistant.ingestor.Ingestor`. A file of an unknown format is a failure in the
         report.
@@ -243,11 +253,12 @@ class LocalIngestor:
         run_id = uuid.uuid4().hex
         run = Run(1)
         name = file_name(name)
+        uri = _upload_uri(folder, name, collection, owner)
         if format_of(name) is None:
-            run.fail(_upload_uri(name, collection, owner), _unknown_format())
+            run.fail(uri, _unknown_format())
             return run.report()
         with _told_errors():
-            self._accept(path, name, collection, owner, _group_set(groups), run_id)
+            self._accept(path, uri, name, collection, owner_key, _group_set(groups), run_id)
             self._follow(run_id, run)
         return run.report()
 
@@ -256,9 +267,11 @@ class LocalIngestor:
         path: str,
         *,
         name: str,
+        folder: str = "",
         collection: str = "default",
         groups: Sequence[str] | None = None,
         owner: str = "",
+        owner_key: str | None = None,
     ) -> JobInfo:
         """See `assistant.ingestor.Ingestor`.
 
@@ -269,17 +282,24 @@ class LocalIngestor:
         name = file_name(name)
         if format_of(name) is None:
             raise ParseError(f"{name}: {_unknown_format()}")
+        uri = _upload_uri(folder, name, collection, owner)
         with _told_errors():
             job_id = self._accept(
-                path, name, collection, owner, _group_set(groups), uuid.uuid4().hex
+                path, uri, name, collection, owner_key, _group_set(groups), uuid.uuid4().hex
             )
-        self._worker.start()
+        self._start_worker()
         return self._library.jobs.job(job_id, OPERATOR)
+
+    def _start_worker(self) -> None:
+        """Where others do the work, what only this process can fetch is brought in here."""
+        if not self._all_settings.ingest.elsewhere or self._worker.fetcher.addresses:
+            self._worker.start()
 
     def close(self) -> None:
         """Stop the schedule and the worker; what is not finished is for the next ones, and whoever
         waits for it is told so."""
         self._closings += 1
+        self._leader.close()
         self.sources.close()
         self.index_builder.close()
         self._worker.stop()
@@ -288,19 +308,21 @@ class LocalIngestor:
     def _accept(
         self,
         path: str,
+        uri: str,
         name: str,
         collection: str,
-        owner: str,
+        owner_key: str | None,
         groups: frozenset[str] | None,
         run_id: str,
     ) -> str:
         def job(sha256: str) -> NewJob:
             return NewJob(
                 kind=JobKind.ADD,
-                uri=_upload_uri(name, collection, owner),
+                uri=uri,
                 collection=collection,
                 name=name,
                 groups=groups,
+                owner_key=owner_key,
                 fingerprint=sha256,
                 size_bytes=Path(path).stat().st_size,
                 original=sha256,
@@ -373,7 +395,7 @@ class LocalIngestor:
         closings = self._closings
         troubles = worker.troubles
         changes = worker.changes
-        worker.start()
+        self._start_worker()
         try:
             watch = Watch(self._library, run_id, run)
             while not watch.is_over() and worker.troubles == troubles:
@@ -401,10 +423,14 @@ def _told_errors() -> Iterator[None]:
         raise said from exc
 
 
-def _upload_uri(name: str, collection: str, owner: str) -> str:
-    """People cannot replace what others brought in under the same name."""
+def _upload_uri(folder: str, name: str, collection: str, owner: str) -> str:
+    """People cannot replace what others brought in under the same name, nor can a file its
+    namesake of another folder."""
     whose = f"~{quote(owner, safe='')}/" if owner else ""
-    return f"upload://{quote(collection, safe='')}/{whose}{quote(name, safe='')}"
+    path = "/".join(quote(part, safe="") for part in (*folder_names(folder), name))
+    if not owner and path.startswith("~"):  # no owner's folder
+        path = f"%7E{path[1:]}"
+    return f"upload://{quote(collection, safe='')}/{whose}{path}"
 
 
 def _unknown_format() -> str:

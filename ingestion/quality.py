@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.settings import IngestSettings
+from assistant.ingest_settings import IngestSettings
 from assistant.types import ParsedDocument
 
 

@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 
 from assistant.errors import ParseError, SourceNotFoundError
+from assistant.ingest_settings import IngestSettings
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder
-from assistant.settings import IngestSettings
 from assistant.types import Draft
 from ingestion.chunking import chunk_document
 from ingestion.drafting import recipe_of

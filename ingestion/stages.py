@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
+from assistant.ingest_settings import IngestSettings
 from assistant.models.embedders.base import Embedder, Vectors
-from assistant.settings import IngestSettings
 from assistant.types import ParsedDocument
 from ingestion.parser_pool import ParserPool
 from ingestion.sandbox import SandboxLimits

@@ -8,14 +8,14 @@ from functools import partial
 
 import numpy as np
 
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.library import Library, Publication
-from assistant.knowledge.stored import piece_key
+from assistant.knowledge.packing import piece_key
 from assistant.knowledge.vectors.base import Vector
 from assistant.language import detect_language
 from assistant.models.embedders.base import Embedder
 from assistant.safety.personal.documents import Screened, screen_document, summarise_told
 from assistant.safety.policy import Policy
-from assistant.settings import IngestSettings
 from assistant.types import (
     Block,
     BlockKind,

@@ -7,12 +7,14 @@ import logging
 from enum import Enum, auto
 
 from assistant.errors import (
+    DataDirectoryBusyError,
     IngestError,
     KnowledgeError,
     ParseError,
     SourceItemGoneError,
     SourceUnavailableError,
     StorageFullError,
+    StoreUnavailableError,
 )
 
 logger = logging.getLogger(__name__)
@@ -39,12 +41,13 @@ class Trouble(Enum):
     GONE = auto()
     """There is no such document any more, which is nobody's failure."""
     STOPS_ALL = auto()
-    """For every document: the disk is full, or somebody wants it to end."""
+    """For every document: the disk is full, a server is away, another process has the database
+    locked, or somebody wants it to end."""
 
 
 def judge(exc: BaseException) -> tuple[Trouble, str]:
     """What a failure means, and the reason shown to people."""
-    if is_full(exc) or not isinstance(exc, Exception):
+    if is_full(exc) or is_away(exc) or not isinstance(exc, Exception):
         return Trouble.STOPS_ALL, str(exc)
     if isinstance(exc, SourceUnavailableError):
         return Trouble.MAY_PASS, str(exc)
@@ -65,6 +68,11 @@ def judge(exc: BaseException) -> tuple[Trouble, str]:
 
 def is_full(exc: BaseException) -> bool:
     return isinstance(exc, StorageFullError) or (isinstance(exc, OSError) and exc.errno in _FULL)
+
+
+def is_away(exc: BaseException | None) -> bool:
+    """A server is away, or the database locked: it may pass, and no document is its cause."""
+    return isinstance(exc, (StoreUnavailableError, DataDirectoryBusyError))
 
 
 def told(exc: BaseException) -> BaseException:

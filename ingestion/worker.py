@@ -12,16 +12,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from assistant.errors import ModelError, PhiloError
-from assistant.knowledge.jobs import utc_now
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.safety.policy import Policy
-from assistant.settings import IngestSettings
 from ingestion.assembly import AssemblyLine
 from ingestion.fetching import Fetcher
 from ingestion.memory import give_back_memory
 from ingestion.stages import Stages
-from ingestion.trouble import is_full
+from ingestion.trouble import is_away, is_full
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +31,8 @@ IDLE_S = 30.0
 """How long parsing children are kept for the next upload."""
 TRIM_S = 5.0
 """How often memory is given back while there is work."""
+AWAY_PAUSE_S = 5.0
+"""Before a server that was away is asked again."""
 PAUSE_S = 30.0
 """After trouble that stops all work, like a full disk."""
 PATIENCE_S = 10.0
@@ -153,9 +154,9 @@ class Worker:
                 self._work()
                 pause_s = LOOK_S
             except BaseException as exc:  # noqa: BLE001 - told to those who wait, and logged
-                pause_s = PAUSE_S
+                pause_s = AWAY_PAUSE_S if is_away(exc) else PAUSE_S
                 if self._stays:
-                    logger.warning("bringing documents in pauses for %d s: %s", PAUSE_S, exc)
+                    logger.warning("bringing documents in pauses for %d s: %s", pause_s, exc)
                 self._troubles.append(exc)
                 self._changed()
             with self._news:
@@ -236,13 +237,13 @@ class Worker:
         due = self._library.jobs.next_due(sources=self.fetcher.addresses)
         if due is None:
             return float("inf")
-        return (due - utc_now()) / timedelta(seconds=1)
+        return (due - self._library.database.now()) / timedelta(seconds=1)
 
     def _give_back(self, trouble: BaseException | None) -> None:
         """A failure that is not known to be of the machine counts as a try of each document
         that was on the line: one of them may be its cause."""
         counts = isinstance(trouble, Exception) and not (
-            is_full(trouble) or isinstance(trouble, ModelError)
+            is_full(trouble) or is_away(trouble) or isinstance(trouble, ModelError)
         )
         reason = f"the work stopped ({trouble})" if counts else None
         with contextlib.suppress(PhiloError):  # the next start reclaims them otherwise

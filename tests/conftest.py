@@ -15,9 +15,12 @@ from assistant.offline import forbid_telemetry
 
 forbid_telemetry()  # before any test module imports a library that would look for its switch
 
-from assistant.models.catalog import BUILT_IN  # noqa: E402
+from assistant.models.catalog import BUILT_IN, find_model  # noqa: E402
 from assistant.models.depot import Depot  # noqa: E402
-from assistant.settings import ModelSettings  # noqa: E402
+from assistant.models.onnx_model import load_tokenizer  # noqa: E402
+from assistant.models.settings import ModelSettings  # noqa: E402
+
+pytest_plugins = ["tests.servers.chroma", "tests.servers.postgres"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,16 +34,20 @@ def give_memory_back() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def model_directory() -> Path:
+def model_directory() -> Iterator[Path]:
     """Where the three built-in models lie, ready to be loaded.
 
-    PHILO_MODELS__DIRECTORY, or the user's cache.
+    PHILO_MODELS__DIRECTORY, or the user's cache. The tokenizer, which takes longest to load, is
+    held in this process for all that open them.
     """
     stated = os.environ.get("PHILO_MODELS__DIRECTORY")
     directory = Path(stated) if stated else ModelSettings().directory
     for entry in BUILT_IN:
         Depot(directory).pull(entry)
-    return directory
+    embedder = find_model("multilingual-e5-small")
+    held = load_tokenizer(Depot(directory).load_path(embedder) / "tokenizer.json")
+    yield directory
+    del held
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 WRAPPED = {
-    "chromadb": {"assistant/knowledge/vectors/chroma.py"},
+    "chromadb": {
+        "assistant/knowledge/vectors/chroma.py",
+        "assistant/knowledge/vectors/chroma_collection.py",
+        "assistant/knowledge/vectors/chroma_server.py",
+    },
     "tantivy": {"assistant/knowledge/lexicon/tantivy_index.py"},
-    "streamlit": {"assistant/serving.py"},
+    "streamlit": {"assistant/page_serving.py", "assistant/serving.py"},
+    "prometheus_client": {"assistant/api/observed.py", "assistant/observing/metrics.py"},
+    "opentelemetry": {"assistant/observing/tracing.py", "assistant/observing/trail.py"},
     "mcp": {"assistant/api/mcp_server.py"},
     "langchain_openai": {"assistant/models/generators/providers.py"},
     "langchain_anthropic": {"assistant/models/generators/providers.py"},
@@ -26,10 +32,12 @@ INGESTION_MAY_USE = {
     "errors",
     "ingestor",
     "settings",
+    "ingest_settings",
     "knowledge",
     "models",
     "language",
     "sentences",
+    "observing",
     "offline",
     "safety",
     "words",
@@ -73,10 +81,18 @@ def test_ingestion_uses_only_the_leaves_knowledge_and_models_of_the_assistant():
         assert "ui" not in tops(path), path
 
 
-@pytest.mark.parametrize("leaf", ["types", "errors"])
-def test_leaves_import_nothing_of_philo(leaf):
-    own = {name for name in imports_of(ROOT / f"assistant/{leaf}.py") if "assistant" in name}
-    assert not own
+def test_leaves_import_nothing_of_philo_but_their_own():
+    for path in [*files_of("assistant/types"), ROOT / "assistant/errors.py"]:
+        used = {name for name in imports_of(path) if name.startswith("assistant")}
+        assert all(name.startswith("assistant.types.") for name in used), path
+
+
+def test_types_are_imported_from_their_package_and_not_from_its_parts():
+    for package in ("assistant", "ingestion"):
+        for path in files_of(package):
+            if path.parent != ROOT / "assistant/types":
+                parts = {name for name in imports_of(path) if name.startswith("assistant.types.")}
+                assert not parts, (path, parts)
 
 
 @pytest.mark.parametrize("library", sorted(WRAPPED))

@@ -13,13 +13,18 @@ from ui.components.account import show_account, show_signed_out
 from ui.components.frame import declare_language
 from ui.components.markup import element, show
 from ui.language import LANGUAGES, Language, load_texts, preferred_language
+from ui.replies import Me
 from ui.views.administration import show_administration
 from ui.views.ask import show_ask
-from ui.views.documents import show_documents
 from ui.views.history import show_history
+from ui.views.library import show_library
 from ui.views.summaries import show_summaries
 
 FOLDER = Path(__file__).parent
+SIGN_IN_LANGUAGE = "philo_language"
+"""The cookie in which the pages of the login keep it."""
+NOBODY: Me = {"login": False, "name": None, "role": "reader", "groups": [], "csrf": ""}
+"""While the service cannot say who this is."""
 
 
 @st.cache_resource
@@ -41,10 +46,9 @@ def main() -> None:
         person = st.container(horizontal=True, width="content")
         texts = load_texts(choose_language())
     declare_language(texts.language)
-    administers = False
+    me = NOBODY
     try:
         me = service.me()
-        administers = me["role"] == "admin"
         state.keep_to(me["name"] or "")
         with person:
             show_account(service, texts, me)
@@ -53,13 +57,13 @@ def main() -> None:
             show_signed_out(texts)
             return  # anything else, the views say themselves
     ask = st.Page(
-        lambda: show_ask(service, texts, documents),
+        lambda: show_ask(service, texts, library),
         title=texts("bar.ask"),
         url_path="ask",
         default=True,
     )
-    documents = st.Page(
-        lambda: show_documents(service, texts), title=texts("bar.documents"), url_path="documents"
+    library = st.Page(
+        lambda: show_library(service, texts, me), title=texts("bar.library"), url_path="library"
     )
     summaries = st.Page(
         lambda: show_summaries(service, texts), title=texts("bar.summaries"), url_path="summaries"
@@ -67,11 +71,11 @@ def main() -> None:
     history = st.Page(
         lambda: show_history(service, texts, ask), title=texts("bar.history"), url_path="history"
     )
-    pages = [ask, history, summaries, documents]
-    if administers:
+    pages = [ask, history, summaries, library]
+    if me["role"] == "admin":
         pages.append(
             st.Page(
-                lambda: show_administration(service, texts),
+                lambda: show_administration(service, texts, ask),
                 title=texts("bar.admin"),
                 url_path="administration",
             )
@@ -84,11 +88,13 @@ def main() -> None:
 
 
 def choose_language() -> Language:
-    """The reader's choice, kept in the address; the browser's language until there is one."""
+    """The reader's choice, kept in the address; until there is one, that of the sign-in or the
+    browser's language."""
+    chosen = st.context.cookies.get(SIGN_IN_LANGUAGE)
     return st.segmented_control(
         "Langue / Language",
         LANGUAGES,
-        default=preferred_language(st.context.locale),
+        default=preferred_language(st.context.locale, chosen=chosen),
         format_func=str.upper,
         required=True,
         key=state.LANGUAGE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import IO, Any, Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
@@ -13,7 +13,6 @@ import httpx
 from ui.replies import (
     DocumentList,
     Health,
-    IngestReport,
     JobList,
     Me,
     Passage,
@@ -24,7 +23,6 @@ from ui.replies import (
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
-LISTED_AT_ONCE = 500
 SESSION_COOKIES = ("__Host-philo_session", "philo_session")
 
 
@@ -129,26 +127,13 @@ class Service:
 
     def collections(self) -> list[str]:
         """The names of all collections that hold a document, in alphabetical order."""
-        names: set[str] = set()
-        offset, total = 0, 1
-        while offset < total:
-            page = self.documents(query="", offset=offset, limit=LISTED_AT_ONCE)
-            names.update(document["collection"] for document in page["documents"])
-            offset, total = offset + LISTED_AT_ONCE, page["total"]
-        return sorted(names)
+        listed = self._call("GET", "/collections")["collections"]
+        return [one["name"] for one in listed if one["documents"]]
 
     def chunks(self, document_id: str) -> list[Passage]:
         """A document's text in its pieces, in order."""
         found = self._call("GET", f"/documents/{quote(document_id, safe='')}/chunks")
         return found["chunks"]
-
-    def delete(self, document_id: str) -> None:
-        """Gone from every search when this returns."""
-        self._call("DELETE", f"/documents/{quote(document_id, safe='')}")
-
-    def release(self, document_id: str) -> None:
-        """Let a document out of quarantine."""
-        self._call("POST", f"/documents/{quote(document_id, safe='')}/release")
 
     def jobs(self, *, state: str, limit: int) -> JobList:
         """The newest jobs in a state, and how many there are in each."""
@@ -180,16 +165,6 @@ class Service:
             "sentences": list(sentences),
         }
         self._call("POST", "/ratings", json=rating)
-
-    def upload(self, file: IO[bytes], *, name: str, collection: str) -> IngestReport:
-        """Bring one file in; `failed` of the report says why if it could not be read."""
-        return self._call(
-            "POST",
-            "/documents",
-            files={"file": (name, file)},
-            data={"collection": collection},
-            timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
-        )
 
     def stream(self, path: str, body: dict[str, Any]) -> Generator[tuple[str, Any], None, None]:
         """One POST that is answered with events."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -39,9 +39,29 @@ class Texts:
 
     def date(self, iso: str, *, utc_offset: timedelta) -> str:
         """The day of a moment, on the reader's clock."""
-        moment = datetime.fromisoformat(iso)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(timezone(utc_offset)).strftime(self("format.date"))
+        return on_clock(iso, utc_offset).strftime(self("format.date"))
+
+    def day(self, iso: str) -> str:
+        """A day that stands in a document; as it is where it is no full one."""
+        try:
+            return date.fromisoformat(iso).strftime(self("format.date"))
+        except ValueError:
+            return iso
+
+    def short_day(self, iso: str) -> str:
+        """Day and month."""
+        return date.fromisoformat(iso).strftime(self("format.short_day"))
+
+    def moment(self, iso: str, *, utc_offset: timedelta) -> str:
+        """Day and time, on the reader's clock."""
+        return on_clock(iso, utc_offset).strftime(self("format.moment"))
+
+
+def on_clock(iso: str, utc_offset: timedelta) -> datetime:
+    """A moment (UTC where it does not say) as a reader's clock shows it."""
+    moment = datetime.fromisoformat(iso)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(timezone(utc_offset))
 
 
 @cache
@@ -50,6 +70,10 @@ def load_texts(language: Language) -> Texts:
     return Texts(language, json.loads(content))
 
 
-def preferred_language(locale: str | None) -> Language:
-    """The language for a browser's locale such as `fr-CA`; English where it is neither."""
+def preferred_language(locale: str | None, *, chosen: str | None = None) -> Language:
+    """The one that was chosen at the sign-in, or that of a browser's locale such as `fr-CA`;
+    English where it is neither."""
+    for language in LANGUAGES:
+        if language == chosen:
+            return language
     return "fr" if (locale or "").lower().split("-")[0] == "fr" else "en"

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 
+class Generation(TypedDict):
+    """Whether answers and summaries are written, and if not, why."""
+
+    state: Literal["running", "stopped"]
+    reason: str
+
+
 class Health(TypedDict):
     generator: str
     documents: int
     chunks: int
     max_question_chars: int
     max_file_bytes: int
+    generation: Generation
 
 
 class Me(TypedDict):
@@ -19,6 +27,7 @@ class Me(TypedDict):
     login: bool
     name: str | None
     role: str | None
+    groups: list[str]
     csrf: str
 
 
@@ -138,12 +147,18 @@ class Turn(TypedDict):
 
 
 class Document(TypedDict):
+    """`groups` and `users` may read it, by whose word `access_from` says."""
+
     id: str
     uri: str
     title: str
     collection: str
+    groups: list[str]
+    users: list[str]
+    access_from: Literal["collection", "stated", "own"]
     language: str | None
     pages: int
+    pages_read: int
     empty_pages: list[int]
     recognised_pages: list[int]
     ocr_confidence: float | None
@@ -155,14 +170,18 @@ class Document(TypedDict):
 
 
 class DocumentList(TypedDict):
+    """`next` is the cursor of the page behind, None on the last one."""
+
     documents: list[Document]
     total: int
+    next: str | None
 
 
 class Job(TypedDict):
     id: str
     uri: str
     state: str
+    outcome: str | None
     reason: str | None
 
 

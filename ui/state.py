@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -19,11 +19,16 @@ QUESTION = "question"
 SCOPE = "scope"
 TITLES = "titles"
 SEARCH = "search"
-LIST_PAGE = "list_page"
-TEXT_PAGE = "text_page"
+LIST_CURSORS = "list_cursors"
+FILTER = "filter"
+PICKED = "picked"
+OUTCOME = "outcome"
+LIBRARY_SECTION = "library"
 CONVERSATION = "conversation"
 NEXT_QUESTION = "next_question"
 UPLOADS = "uploads"
+LEFT_OUT = "left_out"
+UPLOAD_WAY = "upload_way"
 EXAMPLES = "examples"
 COLLECTIONS = "collections"
 ADMIN_SECTION = "section"
@@ -40,6 +45,9 @@ WHOLE_PAGE = "whole_page"
 SUMMARY = "summary"
 SUMMARY_FORM = "summary_form"
 SUMMARY_DOCUMENTS = "summary_documents"
+
+LIVE = "100ms"
+"""After the last key a search field waits so long before it searches."""
 
 FOLLOWED_EXCHANGES = 5
 """Sent along with a question."""
@@ -78,13 +86,11 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What became of one file. `reason` is why it failed or is held; `empty_pages` are those on
-    which no text was found."""
+    """A file that was sent: the job that brings it in, or why it was refused at once."""
 
     name: str
-    outcome: Literal["added", "updated", "unchanged", "quarantined", "failed"]
-    reason: str = ""
-    empty_pages: tuple[int, ...] = ()
+    job_id: str = ""
+    refusal: str = ""
 
 
 def keep_to(owner: str) -> None:
@@ -171,17 +177,22 @@ def forget_summary() -> None:
 
 
 def uploads() -> list[Upload]:
-    """What became of the files that were brought in last."""
+    """The files that were sent last."""
     return st.session_state.setdefault(UPLOADS, [])
 
 
 def forget_uploads() -> None:
     st.session_state.pop(UPLOADS, None)
+    st.session_state.pop(LEFT_OUT, None)
 
 
-def begin_uploads() -> list[Upload]:
-    st.session_state[UPLOADS] = []
-    return uploads()
+def left_out() -> int:
+    """Hidden files of the folder that was sent last."""
+    return st.session_state.get(LEFT_OUT, 0)
+
+
+def note_left_out(files: int) -> None:
+    st.session_state[LEFT_OUT] = files
 
 
 def remember(key: str, *, of: object, make: Callable[[], T]) -> T:
@@ -193,12 +204,11 @@ def remember(key: str, *, of: object, make: Callable[[], T]) -> T:
     return kept
 
 
-def list_page() -> int:
-    return st.session_state.get(LIST_PAGE, 1)
-
-
-def back_to_first_page() -> None:
-    st.session_state[LIST_PAGE] = 1
+def list_cursors(*, of: object) -> list[str]:
+    """Of the pages from the first to the one that is shown, which begins with the last of them;
+    only the first page when `of` has changed."""
+    cursors: list[str] = remember(LIST_CURSORS, of=of, make=lambda: [""])
+    return cursors
 
 
 def history_page() -> int:
@@ -207,10 +217,6 @@ def history_page() -> int:
 
 def back_to_first_history_page() -> None:
     st.session_state[HISTORY_PAGE] = 1
-
-
-def back_to_first_piece() -> None:
-    st.session_state[TEXT_PAGE] = 1
 
 
 def utc_offset() -> timedelta:

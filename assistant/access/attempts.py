@@ -76,7 +76,7 @@ class Attempts:
         with self._database.writing() as session:
             session.execute(delete(AttemptRow).where(AttemptRow.last_at < now - FORGOTTEN))
             rows = [(limit, session.get(AttemptRow, limit.row_key)) for limit in limits]
-            if any(row and row.locked_until and row.locked_until > now for _, row in rows):
+            if any(row and _is_locked(row, now) for _, row in rows):
                 return Attempt(allowed=False, locks=False)
             locks = False
             for limit, row in rows:
@@ -109,6 +109,11 @@ class Attempts:
         with self._database.writing() as session:
             keys = [limit.row_key for limit in limits]
             session.execute(delete(AttemptRow).where(AttemptRow.key.in_(keys)))
+
+
+def _is_locked(row: AttemptRow, now: datetime) -> bool:
+    """A pause longer than any was begun while the clock was ahead."""
+    return row.locked_until is not None and now < row.locked_until <= now + LONGEST_PAUSE
 
 
 def _pause(beyond: int) -> timedelta:

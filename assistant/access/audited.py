@@ -8,7 +8,9 @@ from typing import Any
 from assistant.access.credentials import Credentials
 from assistant.access.people import People
 from assistant.access.types import GroupInfo, NewToken, Role, TokenInfo, TokenScope, UserInfo
-from assistant.audit import OPERATOR_NAME, Audit, Content
+from assistant.audit import OPERATOR_NAME
+from assistant.audit.content import Content
+from assistant.audit.log import Audit
 
 
 class AuditedPeople:

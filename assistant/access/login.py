@@ -21,7 +21,7 @@ from assistant.access.settings import AccessSettings
 from assistant.access.sign_in import UNKNOWN_NAME, Origin, SignedIn, SignIn
 from assistant.access.types import Role
 from assistant.addresses import is_near
-from assistant.audit import Audit
+from assistant.audit.log import Audit
 from assistant.errors import SettingsError
 from assistant.knowledge.database import Database
 
@@ -46,11 +46,20 @@ class Policy:
 
 
 def decide_policy(settings: AccessSettings, host: str) -> Policy:
+    """
+    Raises:
+        SettingsError: see `demands_login`; or there is no good secret key.
+    """
+    key = load_secret_key(settings) if demands_login(settings, host) else None
+    return Policy(key=key, base_url=settings.base_url)
+
+
+def demands_login(settings: AccessSettings, host: str) -> bool:
     """Whether whoever reaches a service on `host` has to sign in.
 
     Raises:
-        SettingsError: strangers could come in, there is no good secret key, or it is not known
-            under which address the service is reached.
+        SettingsError: strangers could come in, or it is not known under which address the
+            service is reached.
     """
     base = settings.base_url
     reached = (host, urlsplit(base).hostname or "") if base else (host,)
@@ -61,13 +70,13 @@ def decide_policy(settings: AccessSettings, host: str) -> Policy:
             'would let strangers in; take login = "off" away, or serve on 127.0.0.1'
         )
     if settings.login == "off" or (settings.login == "auto" and is_alone):
-        return Policy(key=None, base_url=base)
+        return False
     if base is None and (host in ANY_HOSTS or not is_near(host)):
         raise SettingsError(
             f"{host} can be reached under several addresses; say under which people do with "
             'base_url = "https://philo.example" in [access] of philo.toml'
         )
-    return Policy(key=load_secret_key(settings), base_url=base)
+    return True
 
 
 def url_host(host: str) -> str:
@@ -103,7 +112,7 @@ class Login:
             self.provider = OpenIdProvider(settings.oidc, redirect_uri=f"{base_url}{CALLBACK}")
             self.provisioning = Provisioning(database, people, audit, settings.oidc, clock)
         self._setting_up = threading.Lock()
-        self.setup_code = _setup_code() if self.lacks_admin() else None
+        self._has_admin = False
 
     @property
     def is_encrypted(self) -> bool:
@@ -117,6 +126,13 @@ class Login:
     def session(self, secret: str | None) -> Session | None:
         """Who is signed in with that cookie."""
         return self.sessions.find(secret) if secret else None
+
+    @property
+    def setup_code(self) -> str | None:
+        """What lets the first administrator in: the same in every process that has the key. None:
+        there is one already."""
+        self._has_admin = self._has_admin or not self.lacks_admin()
+        return None if self._has_admin else _setup_code(self.key)
 
     def lacks_admin(self) -> bool:
         return not any(user.role is Role.ADMIN for user in self.people.users())
@@ -140,13 +156,14 @@ class Login:
             check_password(password, name=name, min_chars=self.credentials.min_chars)
             user = self.people.add_user(name, role=Role.ADMIN)
             self.credentials.set_password(user.name, password)
-            self.setup_code = None
         self.sign_in.log(user.name, "setup", origin, role=str(user.role))
         user_id = self.people.user_id(user.name)
         return self.sign_in.begin(user_id, user.name, origin, method="password")
 
 
-def _setup_code() -> str:
+def _setup_code(key: SecretKey) -> str:
     """20 letters and digits of 31: 99 bits."""
-    code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(20))
+    number = int(key.sign("setup", "the first administrator"), 16)
+    base = len(_CODE_LETTERS)
+    code = "".join(_CODE_LETTERS[number // base**place % base] for place in range(20))
     return "-".join(code[start : start + 5] for start in range(0, 20, 5))

@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.audit import AuditEntry, AuditFilter, Content
+from assistant.audit import AuditEntry, AuditFilter
+from assistant.audit.content import Content
 from assistant.erasure.holders import Holder, content_holders
 from assistant.erasure.planning import of_user
 from assistant.errors import UnknownUserError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,7 +24,6 @@ SHORTEST_INSIDE = 5
 
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 _AT_ONCE = threading.BoundedSemaphore(4)  # each takes 64 MiB for its moment
-_NOBODYS = _HASHER.hash("of nobody, so that a name that is unknown takes as long as one that is")
 
 
 def check_password(password: str, *, name: str, min_chars: int) -> None:
@@ -65,11 +65,17 @@ def hash_password(password: str) -> str:
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Takes as long where there is no hash, and is False then."""
     plain = _normal(password[: MOST_CHARS + 1])
+    nobodys = _nobodys()
     with _AT_ONCE:
         try:
-            return _HASHER.verify(password_hash or _NOBODYS, plain) and password_hash is not None
+            return _HASHER.verify(password_hash or nobodys, plain) and password_hash is not None
         except (VerificationError, InvalidHashError):
             return False
+
+
+@cache
+def _nobodys() -> str:
+    return _HASHER.hash("of nobody, so that an unknown name takes as long as one that is known")
 
 
 def wants_new_hash(password_hash: str) -> bool:

@@ -72,8 +72,19 @@ class People:
             return _user_info(session, find_user(session, name))
 
     def add_user(
-        self, name: str, *, role: Role = Role.READER, groups: Iterable[str] = ()
+        self,
+        name: str,
+        *,
+        role: Role = Role.READER,
+        groups: Iterable[str] = (),
+        identity: tuple[str, str] | None = None,
     ) -> UserInfo:
+        """
+        Args:
+            identity: issuer and subject at a provider, by which the user is known from now on.
+        Raises:
+            PeopleError: no name, or one that somebody has; nothing was added.
+        """
         name = name.strip()
         if not _NAME.fullmatch(name):
             raise PeopleError(
@@ -93,6 +104,16 @@ class People:
                 session.add(row)
                 session.flush()
                 _join(session, row.id, joined)
+                if identity is not None:
+                    issuer, subject = identity
+                    session.add(
+                        IdentityRow(
+                            issuer=issuer,
+                            subject=subject,
+                            user_id=row.id,
+                            seen_at=self._clock(),
+                        )
+                    )
         except IntegrityError as exc:
             raise PeopleError(f"there is a user {name!r} already; see: philo users list") from exc
         return self.user(name)
@@ -218,11 +239,13 @@ class People:
                 )
             return _principal(session, row, TokenScope.WRITE)
 
-    def principal_of_user(self, user_id: str, scope: TokenScope) -> Principal | None:
+    def principal_of_session(self, user_id: str, session_id: str) -> Principal | None:
         """Somebody who has signed in. None: gone, or disabled."""
         with self._database.reading() as session:
             row = session.get(UserRow, user_id)
-            return None if row is None or row.disabled else _principal(session, row, scope)
+            if row is None or row.disabled:
+                return None
+            return _principal(session, row, TokenScope.ADMIN, session_id=session_id)
 
     def user_id(self, name: str) -> str:
         """
@@ -249,7 +272,7 @@ class People:
             token, user = found
             if token.revoked or user.disabled or token.expires_at <= now:
                 return None
-            principal = _principal(session, user, TokenScope(token.scope), token.id)
+            principal = _principal(session, user, TokenScope(token.scope), token_id=token.id)
             used, token_id = token.last_used_at, token.id
         if used is None or now - used > _USE_GRAIN:
             with self._database.writing() as session:
@@ -262,7 +285,8 @@ class People:
         """The same as they are now: an answer may take longer than a right lasts.
 
         Raises:
-            AccessWithdrawnError: they are gone or disabled, or their token is no longer good.
+            AccessWithdrawnError: they are gone or disabled, or what they came with, a token or a
+                session, has ended.
         """
         with self._database.reading() as session:
             user = session.get(UserRow, principal.user_id)
@@ -271,9 +295,18 @@ class People:
                 token = session.get(TokenRow, principal.token_id)
                 good = good and token is not None and not token.revoked
                 good = good and token is not None and token.expires_at > self._clock()
+            if principal.session_id:
+                signed_in = session.get(SessionRow, principal.session_id)
+                good = good and signed_in is not None and signed_in.expires_at > self._clock()
             if user is None or not good:
                 raise AccessWithdrawnError("you may not ask any more; sign in again")
-            return _principal(session, user, principal.scope, principal.token_id)
+            return _principal(
+                session,
+                user,
+                principal.scope,
+                token_id=principal.token_id,
+                session_id=principal.session_id,
+            )
 
 
 def _digest(secret: str) -> str:
@@ -320,7 +353,9 @@ def _groups_of(session: Session, user_id: str) -> list[str]:
     return list(session.scalars(query.order_by(MemberRow.group_name)).all())
 
 
-def _principal(session: Session, row: UserRow, scope: TokenScope, token_id: str = "") -> Principal:
+def _principal(
+    session: Session, row: UserRow, scope: TokenScope, *, token_id: str = "", session_id: str = ""
+) -> Principal:
     groups = frozenset(_groups_of(session, row.id))
     return Principal(
         name=row.name,
@@ -329,6 +364,7 @@ def _principal(session: Session, row: UserRow, scope: TokenScope, token_id: str 
         scope=scope,
         user_id=row.id,
         token_id=token_id,
+        session_id=session_id,
         grants=_grants(session, groups | {EVERYONE, user_key(row.id)}, user_key(row.id)),
     )
 

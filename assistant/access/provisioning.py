@@ -15,7 +15,8 @@ from assistant.access.names import is_group_name
 from assistant.access.people import People
 from assistant.access.settings import OidcSettings
 from assistant.access.types import Role, UserInfo
-from assistant.audit import Audit, Content
+from assistant.audit.content import Content
+from assistant.audit.log import Audit
 from assistant.errors import LastAdminError, PeopleError, SignInError
 from assistant.knowledge.database import Database
 from assistant.knowledge.tables import IdentityRow, UserRow
@@ -83,21 +84,13 @@ class Provisioning:
     ) -> tuple[str, str]:
         name = _user_name(claims, self._settings.name_claim)
         try:
-            user = self._people.add_user(name, role=role, groups=groups)
+            user = self._people.add_user(
+                name, role=role, groups=groups, identity=(self._settings.issuer, subject)
+            )
         except PeopleError as exc:
             raise SignInError(f"a user cannot be made of {name!r}: {exc}") from exc
-        user_id = self._people.user_id(user.name)
-        with self._database.writing() as session:
-            session.add(
-                IdentityRow(
-                    issuer=self._settings.issuer,
-                    subject=subject,
-                    user_id=user_id,
-                    seen_at=self._clock(),
-                )
-            )
         self._log("user.add", user)
-        return user_id, user.name
+        return self._people.user_id(user.name), user.name
 
     def _update(self, name: str, groups: list[str] | None, role: Role) -> None:
         before = self._people.user(name)

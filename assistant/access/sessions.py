@@ -12,7 +12,7 @@ from sqlalchemy import delete, select
 from assistant.access.keys import SecretKey
 from assistant.access.people import People
 from assistant.access.settings import AccessSettings
-from assistant.access.types import Principal, SessionInfo, TokenScope
+from assistant.access.types import Principal, SessionInfo
 from assistant.knowledge.database import Database
 from assistant.knowledge.tables import SessionRow, UserRow
 
@@ -91,13 +91,13 @@ class Sessions:
             if row is None or row.expires_at <= now or row.used_at <= now - self._idle:
                 return None
             found, user_id, used = row.id, row.user_id, row.used_at
-        if now - used > self._idle / _GRAINS:
+        if abs(now - used) > self._idle / _GRAINS:  # used while the clock was ahead: not for long
             with self._database.writing() as session:
                 kept = session.get(SessionRow, found)
                 if kept is None:  # ended at this very moment
                     return None
                 kept.used_at = now
-        principal = self._people.principal_of_user(user_id, TokenScope.ADMIN)
+        principal = self._people.principal_of_session(user_id, found)
         if principal is None:
             return None
         return Session(

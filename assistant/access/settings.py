@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from assistant.access.types import Role
 from assistant.addresses import is_near
-from assistant.setting_section import Section
+from assistant.setting_section import Section, Words, split_words
 
 
 def _check_public(url: str) -> str:
@@ -54,7 +54,7 @@ class OidcSettings(Section):
     client_id: str = Field(min_length=1, max_length=500)
     client_secret: SecretStr | None = Field(None, description="none for a public client")
     label: str = Field("single sign-on", min_length=1, max_length=100, description="on the button")
-    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    scopes: Words = ("openid", "profile", "email")
     name_claim: str = Field("preferred_username", description="what a new user is called")
     groups_claim: str | None = Field(
         None, description="claim that lists groups, set anew at each sign-in; none: left alone"
@@ -72,12 +72,6 @@ class OidcSettings(Section):
     clock_skew_s: int = Field(60, ge=0, le=600)
     timeout_s: float = Field(10.0, gt=0, le=120)
 
-    @field_validator("scopes", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """An environment variable holds several, with spaces or commas between them."""
-        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
-
 
 class AccessSettings(Section):
     login: Literal["auto", "required", "off"] = Field(
@@ -90,8 +84,14 @@ class AccessSettings(Section):
         None, description="32 random bytes in hex or base64; better in the environment or a file"
     )
     secret_key_file: Path | None = Field(None, description="a file that holds it instead")
-    trusted_proxies: tuple[Annotated[str, AfterValidator(_check_network)], ...] = Field(
+    trusted_proxies: Annotated[
+        tuple[Annotated[str, AfterValidator(_check_network)], ...], BeforeValidator(split_words)
+    ] = Field(
         ("127.0.0.1",), description="whose word on a caller's address (X-Forwarded-For) counts"
+    )
+    internal_hosts: Words = Field(
+        (),
+        description="host:port under which Philo's own page reaches the API on a private network",
     )
     session_idle_s: int = Field(
         2 * 3600, ge=60, le=30 * 86_400, description="a session ends when it was not used so long"
@@ -101,9 +101,3 @@ class AccessSettings(Section):
     )
     min_password_chars: int = Field(15, ge=8, le=64)
     oidc: OidcSettings | None = None
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """An environment variable holds several, with commas between them."""
-        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value

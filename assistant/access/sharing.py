@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from assistant.access.types import Principal
-from assistant.audit import OPERATOR_NAME, Content
+from assistant.audit import OPERATOR_NAME
+from assistant.audit.content import Content
 from assistant.errors import AccessDeniedError, UnknownUserError
 from assistant.knowledge.library import Library
 from assistant.types import OPERATOR, Access, CollectionInfo

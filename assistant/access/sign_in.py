@@ -11,7 +11,8 @@ from assistant.access.attempts import Attempts, Limit
 from assistant.access.credentials import Credentials
 from assistant.access.keys import SecretKey
 from assistant.access.sessions import Sessions
-from assistant.audit import Audit, Content
+from assistant.audit.content import Content
+from assistant.audit.log import Audit
 
 UNKNOWN_NAME = "(unknown)"
 """In the log, for a name that nobody has: it may be a password in the wrong field."""

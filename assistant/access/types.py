@@ -90,8 +90,8 @@ class NewToken(PublicModel):
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody who asks. `scope`: what they come with lets them do. `grants` are the keys that
-    they hold besides their groups at this moment (`access.share_keys`), `token_id` names
-    the token that they came with."""
+    they hold besides their groups at this moment (`access.share_keys`), `token_id` or
+    `session_id` name the token or session that they came with."""
 
     name: str
     role: Role
@@ -99,6 +99,7 @@ class Principal:
     scope: TokenScope
     user_id: str = ""
     token_id: str = ""
+    session_id: str = ""
     grants: frozenset[str] = frozenset()
 
     def readable(self, collection: str | None = None) -> Readable:

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answering.compose import AskEvent
+from assistant.answering.events import AskEvent
 from assistant.knowledge.changes import Changes
 from assistant.scope import EVERYTHING, Scope
 from assistant.types import Answer, Readable, Turn
@@ -82,8 +82,9 @@ class AnswerCache:
         size = sum(len(one.model_dump_json()) for one in events if isinstance(one, Answer))
         if size > self._most_bytes // 4:
             return
+        now = self._changes.stamp(key.readable)  # may let stale ones be dropped
         with self._lock:
-            if self._changes.stamp(key.readable) != stamp:
+            if now != stamp:
                 return
             self._remove(key)
             self._entries[key] = _Entry(stamp, tuple(events), size)
@@ -94,7 +95,7 @@ class AnswerCache:
     def _drop_stale(self) -> None:
         with self._lock:
             for key, entry in [*self._entries.items()]:
-                if self._changes.stamp(key.readable) != entry.stamp:
+                if self._changes.known_stamp(key.readable) != entry.stamp:
                     self._remove(key)
 
     def _remove(self, key: CacheKey) -> None:

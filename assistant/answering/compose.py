@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
-
-from langchain_core.messages import BaseMessage
+from typing import TYPE_CHECKING, Literal
 
 from assistant.answering.candidates import Candidate, list_candidates
 from assistant.answering.citations import cite, read_marks
 from assistant.answering.context import fit_passages
+from assistant.answering.events import UNSUPPORTED, SentenceWritten
 from assistant.answering.evidence import Evidence, EvidenceReader
 from assistant.answering.grounding import Grounds, Support
 from assistant.answering.prompts import NOT_FOUND, REFUSALS, build_prompt
@@ -25,32 +24,25 @@ from assistant.errors import RemoteRefusedError
 from assistant.grounding.reasons import Fault, explain
 from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.base import Embedder
-from assistant.models.generators.base import Generator, Ticket
+from assistant.models.generators.types import Ticket
+from assistant.observing.trail import record_step, step
 from assistant.retrieval.query import Query
 from assistant.safety.toxicity import flags_of, score_toxicity
 from assistant.sentences import split_sentences
 from assistant.settings import Settings
 from assistant.types import Answer, Citation, Passage, Sentence, Timings
 
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from assistant.models.generators.base import Generator
+
+
 RELEVANCE = 0.5
 """A written sentence must rest on evidence at least this share as good as the best there is."""
 
-UNSUPPORTED = "(?)"
-"""The mark of a sentence that no source bears out."""
-
 PATIENCE = 2
 """Unsupported sentences after which the model is stopped: the rest would hold no better."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceWritten:
-    """A checked sentence, told as soon as it is known, with the citations it brings along."""
-
-    sentence: Sentence
-    citations: list[Citation]
-
-
-AskEvent = list[Passage] | SentenceWritten | Answer
 
 
 @dataclass
@@ -139,7 +131,8 @@ class Composer:
             started: time.perf_counter() when the question arrived.
             ticket: the generator's, for what it writes.
         """
-        evidence = self._reader.read(query, chunks, [passage.score for passage in passages])
+        with step("gate"):
+            evidence = self._reader.read(query, chunks, [passage.score for passage in passages])
         retrieved = time.perf_counter()
         sheet = _Sheet()
         first: float | None = None
@@ -185,8 +178,7 @@ class Composer:
         or the best sentences themselves."""
         quotes = choose_quotes(evidence, list_candidates(chunks))
         best = evidence.sentences[0][0]
-        wanted = self._settings.answering.short_answers and best in quotes
-        short = find_short(evidence, query.asked, best) if wanted else None
+        short = find_short(evidence, query.asked, best) if best in quotes else None
         if self._generator is not None:
             shown = fit_passages(query, passages, evidence, self._generator, self._settings)
             prompt = build_prompt(query, shown)
@@ -201,7 +193,8 @@ class Composer:
                 yield from self._check(query, texts, grounds, evidence, short, sheet)
         if not sheet.sentences:
             sheet.writer = "quotes"
-            if short is not None and not best.text.endswith((":", "?")):
+            wanted = self._settings.answering.short_answers
+            if wanted and short is not None and not best.text.endswith((":", "?")):
                 yield sheet.write(short, Support(True, 1.0, (best,)))
                 return
             for candidate in quotes:
@@ -216,20 +209,22 @@ class Composer:
         short: str | None,
         sheet: _Sheet,
     ) -> Iterator[SentenceWritten]:
-        """Keep what its source supports and what answers as well as the best evidence does; the
-        first sentence must say what the reader found."""
+        """Keep what its source supports, what answers as well as the best evidence does and what
+        is new; the first sentence must say what the reader found."""
         chances = {(one.chunk.chunk_id, one.start): chance for one, chance in evidence.sentences}
         least = RELEVANCE * evidence.sentences[0][1]
         unsupported = 0
         for text in texts:
             text, cited = read_marks(text)
-            support = grounds.check(text, cited=cited)
+            with step("ground"):
+                support = grounds.check(text, cited=cited)
             relevant = any(
                 chances.get((source.chunk.chunk_id, source.start), 0.0) >= least
                 for source in support.sources
             )
             same = bool(sheet.sentences) or short is None or agrees(text, short, query.language)
-            useful = relevant and same and says_more(text, query.asked, query.language)
+            said = [one.text for one in sheet.sentences]
+            useful = relevant and same and says_more(text, query.asked, query.language, said)
             if support.supported and useful:
                 yield sheet.write(text, support)
                 continue
@@ -253,7 +248,7 @@ class Composer:
         said: set[str] = set()
         limit = self._settings.models.max_new_tokens
         pieces = generator.stream_text(prompt, max_new_tokens=limit, ticket=ticket)
-        for raw in _finished_sentences(pieces):
+        for raw in _finished_sentences(_timed(pieces)):
             plain, _ = read_marks(raw)
             if not plain:
                 continue
@@ -261,6 +256,15 @@ class Composer:
                 return  # a small model that repeats itself does not find its way back
             said.add(plain.casefold())
             yield raw
+
+
+def _timed(pieces: Iterator[str]) -> Generated[str, None, None]:
+    """The same, with the wait for the first one as a step."""
+    asked = time.perf_counter()
+    for number, piece in enumerate(pieces):
+        if number == 0:
+            record_step("first_token", time.perf_counter() - asked)
+        yield piece
 
 
 def _finished_sentences(pieces: Iterator[str]) -> Iterator[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from assistant.answering.evidence import Evidence
 from assistant.answering.prompts import build_prompt
-from assistant.models.generators.base import Generator
 from assistant.retrieval.query import Query
 from assistant.settings import Settings
 from assistant.types import Passage
+
+if TYPE_CHECKING:
+    from assistant.models.generators.base import Generator
 
 
 def fit_passages(

@@ -7,12 +7,15 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-
-from langchain_core.messages import BaseMessage, HumanMessage
+from typing import TYPE_CHECKING
 
 from assistant.retrieval.query import Query
 from assistant.safety.injection_quoting import quote_line, quote_text
 from assistant.types import Language, Passage
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
 
 INSTRUCTIONS: dict[Language, str] = {
     "en": (
@@ -40,6 +43,8 @@ REFUSALS: dict[Language, str] = {
 
 def build_prompt(query: Query, passages: Sequence[Passage]) -> list[BaseMessage]:
     """One user turn: some templates (Phi-3 medium) drop a system turn without a word."""
+    from langchain_core.messages import HumanMessage  # here: slow to import
+
     passages_label, question_label = _LABELS[query.language]
     shown = "\n\n".join(
         f"[{number}] {_place(passage)}\n{quote_text(passage.text)}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from assistant.language import detect_language
 from assistant.types import Language
 from assistant.words import INVERSION, content_stems, fold, names, plain_words
 
@@ -24,23 +26,31 @@ def missing_names(question: str, text: str) -> list[str]:
     ]
 
 
-def says_more(sentence: str, question: str, language: Language) -> bool:
-    """Whether a sentence tells something beyond the question's own words, and of the kind that
-    was asked for. Small models like to turn the question round ("Combien pèse-t-il" becomes
-    "Il pèse-t-il") and call it an answer."""
-    if INVERSION.search(sentence):
+def says_more(sentence: str, question: str, language: Language, said: Sequence[str] = ()) -> bool:
+    """Whether a sentence tells something beyond the question's own words and what was `said`
+    before, of the kind that was asked for, in the question's language. Small models like to turn
+    the question round ("Combien pèse-t-il" becomes "Il pèse-t-il") and call it an answer, to say
+    the same again, or to speak about the question in English."""
+    written = detect_language(_NAMES.sub(" ", sentence), least=CLEARLY)
+    if INVERSION.search(sentence) or written not in {None, language}:
         return False
-    asked = set(content_stems(question, language))
-    if not set(content_stems(sentence, language)) - asked:
+    known = {stem for text in (question, *said) for stem in content_stems(text, language)}
+    if not set(content_stems(sentence, language)) - known:
         return False
     wanted = answer_type(question)
-    known = set(plain_words(question))
+    asked = set(plain_words(question))
     rest = _WORD.sub(
-        lambda match: "" if known.issuperset(plain_words(match.group())) else match.group(),
+        lambda match: "" if asked.issuperset(plain_words(match.group())) else match.group(),
         sentence,
     )
     return wanted is None or wanted.search(rest) is not None
 
+
+CLEARLY = 3
+"""Function words more than of the question's language, for a sentence to be in the other one."""
+
+_NAMES = re.compile(r"\b[A-ZÀ-Þ][\w'’-]*(?:\s+(?:[\w'’-]+\s+){0,2}[A-ZÀ-Þ][\w'’-]*)+")
+"""Names and titles of two words or more, which may be in any language."""
 
 _WORD = re.compile(r"[\w'’-]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")

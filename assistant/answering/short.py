@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from assistant.answering.candidates import Candidate
-from assistant.answering.evidence import Evidence, place_in_chunk
+from assistant.answering.evidence import Evidence
+from assistant.answering.evidence_features import place_in_chunk
 from assistant.answering.question import answer_type
 from assistant.models.readers.spans import best_span
 from assistant.types import Language

@@ -38,6 +38,15 @@ def administrators_only(token: str) -> Callable[..., Principal | None]:
     return ask_who
 
 
+def administrators_or_own_machine(principal: Caller) -> Principal | None:
+    """A dependency for what whoever sits at this machine may do as well, where nobody has to sign
+    in: `caller` lets nobody else through as the operator. It answers 403 to others than
+    administrators."""
+    if principal is not None and not principal.may_administer:
+        raise HTTPException(403, "Only administrators may do that, with the scope admin.")
+    return principal
+
+
 def keep_to_operator(principal: Principal | None) -> None:
     """
     Raises:

@@ -11,14 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.api.administrator import administrators_only, keep_to_operator
 from assistant.api.reader import Caller, name_of
 from assistant.assistant import Assistant
-from assistant.audit import (
-    AuditEntry,
-    AuditFilter,
-    Hold,
-    HoldKind,
-    Pruned,
-    Verification,
-)
+from assistant.audit import AuditEntry, AuditFilter, Hold, HoldKind, Pruned, Verification
 
 QUOTES = frozenset({"text", "uri", "places"})
 

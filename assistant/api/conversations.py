@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Response
 
 from assistant.access.types import Principal
-from assistant.answering.compose import AskEvent
+from assistant.answering.events import AskEvent
 from assistant.answering.follow_ups import FollowUpRequest
 from assistant.api.events import Event
 from assistant.api.reader import Caller, Reader, readable_of

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from assistant.api.failures import describe
 from assistant.api.schemas import WaitingEvent
 from assistant.errors import PhiloError
-from assistant.models.generators.base import Ticket
+from assistant.models.generators.types import Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -109,9 +109,11 @@ async def _frames(
     write: Callable[[Event], str],
     ended_by: Callable[[], PhiloError | None],
 ) -> AsyncIterator[str]:
-    told = 0
+    told = ticket.position
     coming: asyncio.Task[Event | None] | None = None
     try:
+        if told:  # before the work that the first event takes, for which there is a line as well
+            yield write(("waiting", WaitingEvent(position=told)))
         while True:
             coming = asyncio.create_task(
                 anyio.to_thread.run_sync(partial(_next, events), limiter=limiter)

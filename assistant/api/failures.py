@@ -16,10 +16,13 @@ from assistant.api.schemas import ErrorBody, ErrorResponse
 from assistant.errors import (
     AccessDeniedError,
     AccessWithdrawnError,
+    BackupError,
     ChatModelError,
     ChatRequestError,
     ContextTooLongError,
     ConversationNotFoundError,
+    CursorError,
+    DataDirectoryBusyError,
     DocumentNotFoundError,
     GenerationStoppedError,
     GeneratorBusyError,
@@ -29,6 +32,7 @@ from assistant.errors import (
     JobNotFoundError,
     LegalHoldError,
     ModelError,
+    MoveError,
     NoPageError,
     NothingToSummariseError,
     OriginalGoneError,
@@ -40,6 +44,7 @@ from assistant.errors import (
     SettingsError,
     SourceBusyError,
     StorageFullError,
+    StoreUnavailableError,
     UnknownErasureError,
     UnknownIndexError,
     UnknownModelError,
@@ -49,6 +54,10 @@ from assistant.errors import (
 )
 
 logger = logging.getLogger(__name__)
+
+AWAY_RETRY_S = 5
+"""When to ask again while a server that holds a part of what is known is away, or a database that
+another process has locked."""
 
 STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (AccessWithdrawnError, 409),
@@ -75,13 +84,18 @@ STATUSES: tuple[tuple[type[PhiloError], int], ...] = (
     (ConversationNotFoundError, 404),
     (NoPageError, 404),
     (OriginalGoneError, 410),
+    (CursorError, 422),
+    (MoveError, 409),
     (SourceBusyError, 409),
     (IngestError, 422),
+    (BackupError, 422),
     (SettingsError, 422),
     (GeneratorBusyError, 429),
     (UnknownModelError, 404),
     (ModelError, 503),
     (StorageFullError, 507),
+    (StoreUnavailableError, 503),
+    (DataDirectoryBusyError, 503),
     (PhiloError, 500),
 )
 
@@ -103,6 +117,8 @@ def add_handlers(app: FastAPI) -> None:
         response = _response(request, status, describe(exc), exc)
         if isinstance(exc, GeneratorBusyError):
             response.headers["Retry-After"] = str(math.ceil(exc.retry_after_s))
+        elif isinstance(exc, (StoreUnavailableError, DataDirectoryBusyError)):
+            response.headers["Retry-After"] = str(AWAY_RETRY_S)
         return response
 
     @app.exception_handler(HTTPException)

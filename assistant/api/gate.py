@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.access.login import Login
+from assistant.api.observed import METRICS
 
 OPEN = (
     "/api/",
@@ -31,7 +32,8 @@ class SignInGate:
         self._login = login
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"].startswith(OPEN):
+        path = scope.get("path", "")
+        if scope["type"] == "lifespan" or path == METRICS or path.startswith(OPEN):
             await self._app(scope, receive, send)
             return
         asked = HTTPConnection(scope)

@@ -7,6 +7,7 @@ foreign site) or by plain cross-origin requests (the Origin header does).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -30,6 +31,7 @@ class OriginGuard:
     Args:
         base_url: the address under which people reach the service, where that is not this machine.
         own_host: host and port that it listens on, by which its machine's commands reach it.
+        internal_hosts: host and port by which Philo's page reaches it on a private network.
         forwarded: whether requests may come through a proxy. Where nobody has to sign in, one that
             was put before the service would make everybody its operator.
     """
@@ -40,6 +42,7 @@ class OriginGuard:
         base_url: str | None = None,
         own_host: str = "",
         *,
+        internal_hosts: Collection[str] = (),
         forwarded: bool = True,
     ) -> None:
         self._app = app
@@ -48,6 +51,7 @@ class OriginGuard:
         parts = urlsplit(self._origin)
         port = _DEFAULT_PORTS.get(parts.scheme, "")
         self._hosts = {parts.netloc, parts.netloc + port, own_host.lower()} - {""}
+        self._hosts |= {host.lower() for host in internal_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or self._is_ours(Headers(scope=scope)):

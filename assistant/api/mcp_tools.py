@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from pydantic import BaseModel
 
 from assistant.access.types import Principal
-from assistant.answering.compose import SentenceWritten
+from assistant.answering.events import SentenceWritten
 from assistant.api.events import close_events
 from assistant.api.mcp_types import (
     AskArguments,
@@ -29,7 +29,7 @@ from assistant.api.reader import name_of, readable_of, rights_of
 from assistant.assistant import Assistant
 from assistant.errors import DocumentNotFoundError
 from assistant.knowledge.stored import StoredChunk
-from assistant.models.generators.base import Ticket
+from assistant.models.generators.types import Ticket
 from assistant.positions import LineMap
 from assistant.summarizing.types import StatementWritten, Summary, SummaryProgress
 from assistant.types import Answer, PublicModel

@@ -14,7 +14,8 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Path, Request
 
 from assistant.access.types import Principal
-from assistant.answering.compose import AskEvent, SentenceWritten, with_marks
+from assistant.answering.compose import with_marks
+from assistant.answering.events import AskEvent, SentenceWritten
 from assistant.api.events import (
     Event,
     EventStream,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from assistant.api.openai_types import FinishReason
+from assistant.models.generators.stops import overlap
 
 
 class Limits:
@@ -43,7 +44,7 @@ class Limits:
             self._ended = True
             sent, self._held = self._held[: min(found)], ""
             return self._note(sent)
-        kept = max((_overlap(self._held, stop) for stop in self._stops), default=0)
+        kept = max((overlap(self._held, stop) for stop in self._stops), default=0)
         sent, self._held = self._held[: len(self._held) - kept], self._held[-kept:] * bool(kept)
         return self._note(sent)
 
@@ -55,9 +56,3 @@ class Limits:
     def _note(self, sent: str) -> str:
         self.text += sent
         return sent
-
-
-def _overlap(text: str, stop: str) -> int:
-    """How many characters at the end of the text could begin the stop sequence."""
-    longest = min(len(text), len(stop) - 1)
-    return next((size for size in range(longest, 0, -1) if text.endswith(stop[:size])), 0)

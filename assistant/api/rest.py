@@ -24,9 +24,11 @@ from fastapi import (
 from fastapi_offline import FastAPIOffline
 
 from assistant.access.login import Login
-from assistant.answering.compose import AskEvent, SentenceWritten
+from assistant.access.share_keys import user_key
+from assistant.answering.events import AskEvent, SentenceWritten
 from assistant.api.audit import add_audit
 from assistant.api.background import stream_work
+from assistant.api.backups import add_backups
 from assistant.api.caller import caller
 from assistant.api.conversations import add_conversations, keep_events
 from assistant.api.description import complete_description, operation_id
@@ -39,6 +41,7 @@ from assistant.api.jobs import add_jobs
 from assistant.api.mcp_server import add_mcp
 from assistant.api.me import add_me
 from assistant.api.models import add_models
+from assistant.api.observed import ObservedRequests
 from assistant.api.openai_chat import add_openai
 from assistant.api.operator import OperatorOnly
 from assistant.api.origin import OriginMiddleware
@@ -60,6 +63,7 @@ from assistant.api.schemas import (
     SearchResponse,
     SentenceEvent,
 )
+from assistant.api.selections import add_selections
 from assistant.api.settings import add_settings
 from assistant.api.sharing import add_sharing
 from assistant.api.sources import add_sources
@@ -67,6 +71,7 @@ from assistant.api.summaries import add_summaries
 from assistant.api.usage import add_usage
 from assistant.assistant import Assistant
 from assistant.errors import ParseError, StorageFullError
+from assistant.knowledge.document_lists import DocumentFilter, place_of, read_place
 from assistant.models.generators import name_generator
 from assistant.retrieval.search import passage_of
 from assistant.safety.disclosure import disclosure_headers
@@ -105,6 +110,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     api.state.operator_token = operator_token
     api.state.login = login
     api.add_middleware(OriginMiddleware)
+    api.add_middleware(ObservedRequests, metrics=assistant.library.observer.metrics)
     add_handlers(api)
     _add_questions(api, assistant)
     _add_documents(api, assistant)
@@ -114,6 +120,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_jobs(api, assistant)
     add_pages(api, assistant)
     add_ratings(api, assistant, operator_token)
+    add_selections(api, assistant)
     add_sharing(api, assistant)
     add_sources(api, assistant, operator_token)
     add_summaries(api, assistant, operator_token)
@@ -121,6 +128,7 @@ def create_api(assistant: Assistant, *, operator_token: str, login: Login | None
     add_erasures(api, assistant, operator_token)
     add_people(api, assistant, operator_token)
     add_audit(api, assistant, operator_token)
+    add_backups(api, assistant, operator_token)
     add_usage(api, assistant, operator_token)
     add_settings(api, assistant, operator_token)
     add_models(api, assistant, operator_token)
@@ -256,15 +264,27 @@ def _add_documents(api: FastAPI, assistant: Assistant) -> None:
     @api.get("/documents")
     def documents(
         readable: Reader,
+        scope: Scoped,
         q: Annotated[str, Query(max_length=1000, description="part of title or address")] = "",
         state: DocumentState = "published",
+        incomplete: Annotated[
+            bool, Query(description="only those with pages without text")
+        ] = False,
+        cursor: Annotated[str, Query(max_length=100, description="`next` of the last page")] = "",
         offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ) -> DocumentList:
-        """Readable documents, newest first."""
-        listed = library.documents(readable, query=q, state=state, offset=offset, limit=limit)
-        total = library.count_matching(readable, query=q, state=state)
-        return DocumentList(documents=listed, total=total)
+        """Readable documents, newest first. With a cursor, the page behind the last one, however
+        long the list is and whatever has come since."""
+        meant = DocumentFilter(query=q, state=state, scope=scope, incomplete=incomplete)
+        place = read_place(cursor) if cursor else None
+        found = library.list_documents(readable, meant, place=place, offset=offset, limit=limit + 1)
+        listed = found[:limit]
+        more = place_of(listed[-1]).written() if len(found) > limit else None
+        total = offset + len(listed)
+        if more or place or (offset and not listed):  # else the list has come to its end
+            total = library.count_matching(readable, meant=meant)
+        return DocumentList(documents=listed, total=total, next=more)
 
     @api.get("/documents/{document_id}")
     def document(document_id: str, readable: Reader) -> DocumentInfo:
@@ -300,16 +320,17 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
         file: Annotated[UploadFile, File()],
         collection: Annotated[str, Form(min_length=1, max_length=200)] = "default",
         groups: Annotated[list[str] | None, Form()] = None,
+        folder: Annotated[str, Form(max_length=1000)] = "",
         wait: bool = True,
     ) -> IngestReport | JobInfo:
-        """Bring one file in; the same name again replaces it. `failed` says why if it cannot
-        be read. With `wait=false` the answer is 202 and the job, as soon as the file is safely
-        kept."""
+        """Bring one file in; the same name again, in the same `folder`, replaces it. `failed`
+        says why if it cannot be read. With `wait=false` the answer is 202 and the job, as soon as
+        the file is safely kept."""
         name = Path((file.filename or "").replace("\\", "/")).name
         if not name:
             raise ParseError("The upload has no file name; send the file with its name.")
-        with tempfile.TemporaryDirectory(prefix="philo-upload-") as folder:
-            path = Path(folder) / f"upload{Path(name).suffix.lower()}"
+        with tempfile.TemporaryDirectory(prefix="philo-upload-") as own:
+            path = Path(own) / f"upload{Path(name).suffix.lower()}"
             _save(file, path, assistant.settings.ingest.max_file_bytes)
             bring_in = (
                 assistant.ingestor.ingest_upload if wait else assistant.ingestor.accept_upload
@@ -317,9 +338,11 @@ def _add_ingestion(api: FastAPI, assistant: Assistant, operator_token: str) -> N
             answer = bring_in(
                 str(path),
                 name=name,
+                folder=folder,
                 collection=collection,
                 groups=groups if principal is None else principal.share_with(groups),
                 owner=principal.name if principal else "",
+                owner_key=user_key(principal.user_id) if principal else None,
             )
         if isinstance(answer, IngestReport):
             return assistant.log_ingestion([name], answer, who=name_of(principal))

@@ -72,10 +72,12 @@ class SentenceEvent(PublicModel):
 
 
 class DocumentList(PublicModel):
-    """One page of the list; `total` counts all that match."""
+    """One page of the list; `total` counts all that match. `next` is the cursor of the page behind
+    it, None on the last one."""
 
     documents: list[DocumentInfo]
     total: int
+    next: str | None = None
 
 
 class JobList(PublicModel):

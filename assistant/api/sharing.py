@@ -19,6 +19,11 @@ class AccessRequest(Access):
 
     inherit: bool = False
 
+    @property
+    def wanted(self) -> Access | None:
+        """None: it inherits."""
+        return None if self.inherit else Access(groups=self.groups, users=self.users)
+
 
 class CollectionList(PublicModel):
     collections: list[CollectionInfo] = Field(description="by name")
@@ -38,12 +43,9 @@ def add_sharing(api: FastAPI, assistant: Assistant) -> None:
     @api.put("/documents/{document_id}/access")
     def share(document_id: str, request: AccessRequest, principal: Caller) -> Access:
         """Let these and nobody else read a document, from the next request on."""
-        wanted = None
-        if not request.inherit:
-            wanted = Access(groups=request.groups, users=request.users)
-        elif request.groups or request.users:
+        if request.inherit and (request.groups or request.users):
             raise HTTPException(422, "Say either who may read it, or that it inherits.")
-        return CallersSharing(library, principal).share_document(document_id, wanted)
+        return CallersSharing(library, principal).share_document(document_id, request.wanted)
 
     @api.get("/collections")
     def collections(principal: Caller) -> CollectionList:

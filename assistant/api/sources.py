@@ -1,5 +1,7 @@
 """Sources over the API. Only the operator adds one: it reads files of this machine or reaches
-others, with secrets of the service's environment. Administrators see, sync and remove them."""
+others, with secrets of the service's environment. Administrators see, sync and remove them; so
+does whoever sits at the machine where nobody has to sign in, but for removing, and without being
+told the options."""
 
 from __future__ import annotations
 
@@ -7,15 +9,23 @@ import threading
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 
-from assistant.api.administrator import administrators_only, keep_to_operator
+from assistant.access.types import Principal
+from assistant.api.administrator import (
+    administrators_only,
+    administrators_or_own_machine,
+    keep_to_operator,
+)
 from assistant.api.background import stream_work
 from assistant.api.events import EventStream, stream_events
+from assistant.api.operator import is_operator
 from assistant.api.reader import Caller
 from assistant.api.schemas import IngestRequest, NewSource, RemovedSource, SourceList
 from assistant.assistant import Assistant
 from assistant.types import Failure, IngestProgress, IngestReport, ProgressListener, SourceInfo
+
+Authorization = Annotated[str, Header(include_in_schema=False)]
 
 
 def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
@@ -25,11 +35,17 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
     """
 
     router = APIRouter(dependencies=[Depends(administrators_only(operator_token))])
+    shown = APIRouter(dependencies=[Depends(administrators_or_own_machine)])
 
-    @router.get("/sources")
-    def sources() -> SourceList:
+    def told(source: SourceInfo, principal: Principal | None, authorization: str) -> SourceInfo:
+        named = principal is not None or is_operator(operator_token, authorization)
+        return source if named else source.model_copy(update={"options": {}})
+
+    @shown.get("/sources")
+    def sources(principal: Caller, authorization: Authorization = "") -> SourceList:
         """By name, with what came of each one's last run."""
-        return SourceList(sources=assistant.ingestor.sources.all())
+        listed = assistant.ingestor.sources.all()
+        return SourceList(sources=[told(one, principal, authorization) for one in listed])
 
     @router.post("/sources", status_code=201)
     def add_source(request: NewSource, principal: Caller) -> SourceInfo:
@@ -44,10 +60,10 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
             groups=request.groups,
         )
 
-    @router.get("/sources/{name}")
-    def source(name: str) -> SourceInfo:
+    @shown.get("/sources/{name}")
+    def source(name: str, principal: Caller, authorization: Authorization = "") -> SourceInfo:
         """By its name or id."""
-        return assistant.ingestor.sources.source(name)
+        return told(assistant.ingestor.sources.source(name), principal, authorization)
 
     @router.delete("/sources/{name}")
     def remove_source(name: str, keep_documents: Annotated[bool, Query()] = False) -> RemovedSource:
@@ -55,7 +71,7 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         removed = assistant.ingestor.sources.remove(name, keep_documents=keep_documents)
         return RemovedSource(removed_documents=removed)
 
-    @router.post("/sources/{name}/sync", response_class=EventStream)
+    @shown.post("/sources/{name}/sync", response_class=EventStream)
     def sync_source(name: str, principal: Caller) -> EventStream:
         """Server-sent events: `progress` after each document, then the `report`; or `error`.
         Administrators see no names of documents."""
@@ -93,6 +109,7 @@ def add_sources(api: FastAPI, assistant: Assistant, operator_token: str) -> None
         return stream_events(stream_work(work))
 
     api.include_router(router)
+    api.include_router(shown)
 
 
 def _unnamed_step(step: IngestProgress) -> IngestProgress:

@@ -8,9 +8,6 @@ number and hash also stand in a file of their own: without it, rows cut off at t
 be missed.
 """
 
-from assistant.audit.chain import HEAD_FILE, KEY_FILE
-from assistant.audit.content import Content
-from assistant.audit.log import Audit
 from assistant.audit.types import (
     OPERATOR_NAME,
     AuditEntry,
@@ -23,14 +20,10 @@ from assistant.audit.types import (
 )
 
 __all__ = [
-    "HEAD_FILE",
-    "KEY_FILE",
     "OPERATOR_NAME",
-    "Audit",
     "AuditEntry",
     "AuditFilter",
     "AuditReader",
-    "Content",
     "Hold",
     "HoldKind",
     "Pruned",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import json
@@ -44,16 +45,30 @@ class ChainFiles:
                         f"{self.key_path} is missing, so the audit log cannot be continued; "
                         "restore it from a backup"
                     ) from None
-                self._key = secrets.token_bytes(32)
-                _write_private(self.key_path, self._key.hex() + "\n")
+                self._key = self._make_key()
             except ValueError as exc:
                 raise AuditError(f"{self.key_path} is damaged; restore it from a backup") from exc
         return self._key
 
+    def _make_key(self) -> bytes:
+        """Whole or not at all, and the same for processes that begin together."""
+        fresh = self.key_path.with_suffix(f".{secrets.token_hex(4)}.new")
+        _write_private(fresh, secrets.token_bytes(32).hex() + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, self.key_path)
+        fresh.unlink()
+        return bytes.fromhex(self.key_path.read_text(encoding="ascii").strip())
+
     def write_head(self, number: int, digest: str) -> None:
-        fresh = self.head_path.with_suffix(".new")
-        _write_private(fresh, f"{number} {digest}\n", durable=False)
-        fresh.replace(self.head_path)
+        """Unless another process, which wrote after this one, has noted a later row."""
+        with self.key_path.open("rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)  # nobody writes between the look and the change
+            noted = self.read_head()
+            if noted is not None and noted[0] > number:
+                return
+            fresh = self.head_path.with_suffix(f".{secrets.token_hex(4)}.new")
+            _write_private(fresh, f"{number} {digest}\n", durable=False)
+            fresh.replace(self.head_path)
 
     def read_head(self) -> tuple[int, str] | None:
         with contextlib.suppress(OSError, ValueError):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from assistant.audit.log import Audit
 from assistant.audit.retention import prune
+from assistant.audit.settings import AuditSettings
 from assistant.audit.types import (
     OPERATOR_NAME,
     AuditEntry,
@@ -19,7 +20,6 @@ from assistant.audit.types import (
     Verification,
 )
 from assistant.errors import PhiloError
-from assistant.settings import AuditSettings
 
 logger = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,19 +17,25 @@ from sqlalchemy.orm import Session
 
 from assistant.audit.chain import FIRST, VERSION, ChainFiles, row_hash
 from assistant.audit.content import Stored, render, split
+from assistant.audit.group_commit import GroupCommit
 from assistant.audit.holds import Holds
-from assistant.audit.origin import current_origin
+from assistant.audit.origin import Origin, current_origin
 from assistant.audit.people import names_of, pseudonym_for, pseudonyms_of
 from assistant.audit.redaction import Contents, Place, find_contents, redact_contents
 from assistant.audit.sealing import has_unsealed, seal_rows
 from assistant.audit.types import AuditEntry, AuditFilter, Verification
 from assistant.audit.verification import verify
 from assistant.errors import AuditError
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database
-from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import AuditContentRow, AuditRow
 
+logger = logging.getLogger(__name__)
+
 _AT_ONCE = 1000
+
+_Record = tuple[Origin | None, str, str, Mapping[str, Any]]
+"""From where, who, what, and its details."""
 
 
 @dataclass(slots=True)
@@ -41,9 +48,14 @@ class Writing:
     written: list[AuditRow] = field(default_factory=list)
 
     def append(self, who: str, action: str, details: Mapping[str, Any]) -> AuditRow:
+        return self.append_from(current_origin.get(), who, action, details)
+
+    def append_from(
+        self, origin: Origin | None, who: str, action: str, details: Mapping[str, Any]
+    ) -> AuditRow:
+        """The same of what another thread did."""
         session = self.session
         last = session.scalar(select(AuditRow).order_by(AuditRow.number.desc()).limit(1))
-        origin = current_origin.get()
         told = dict(details) if origin is None else dict(details) | {"from": origin.details()}
         marked, contents = split(told)
         row = AuditRow(
@@ -80,6 +92,7 @@ class Audit:
         self._files = ChainFiles(directory)
         self._clock = clock
         self._lock = threading.RLock()
+        self._records = GroupCommit(self._append_all, lock=self._lock)
         self.directory = directory
         self.holds = Holds(self)
 
@@ -89,12 +102,18 @@ class Audit:
         Raises:
             StorageFullError, DataDirectoryError: it could not be written.
         """
+        self._records.put((current_origin.get(), who, action, details))
+
+    def _append_all(self, records: Sequence[_Record]) -> None:
         with self.writing() as writing:
-            writing.append(who, action, details)
+            for record in records:
+                writing.append_from(*record)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writing]:
-        """A transaction in which rows are appended together with other changes."""
+        """A transaction in which rows are appended together with other changes. They are durable
+        before the head is noted, so where that fails nothing is told as not written: the head
+        lags until the next row."""
         with self._lock:
             key = self._files.load_key(has_rows=self._has_rows)
             with self._database.writing() as session:
@@ -102,7 +121,10 @@ class Audit:
                 yield writing
                 end = [(row.number, row.hash) for row in writing.written[-1:]]
             for number, digest in end:
-                self._files.write_head(number, digest)
+                try:
+                    self._files.write_head(number, digest)
+                except OSError as exc:
+                    logger.warning("the head of the audit log could not be noted: %s", exc)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
@@ -189,8 +211,9 @@ class Audit:
 
     def verify(self) -> Verification:
         """Follow the chain from its first row, or its checkpoint, to the noted end."""
-        with self._lock:  # a row and the note of it belong together
-            return verify(self._database, self._files, self.directory)
+        # A row and the note of it belong together.
+        with self._lock, self._database.reading() as session:
+            return verify(session, self._files, self.directory)
 
     def adopt_first_rows(self) -> int:
         """Take the contents out of rows of version 1 that are as they were written; how many."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from assistant.audit.content import paths
 from assistant.audit.people import pseudonyms_of
-from assistant.knowledge.stored import in_batches
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.tables import AuditContentRow, AuditPersonRow, AuditRow
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from assistant.audit.chain import (
 from assistant.audit.content import MARK, Stored, content_hash, marks, pseudonym_of, render
 from assistant.audit.redaction import REDACTION
 from assistant.audit.types import Verification
-from assistant.knowledge.database import Database
 from assistant.knowledge.tables import (
     AuditCheckpointRow,
     AuditContentRow,
@@ -58,33 +57,33 @@ class _Missing:
         return ""
 
 
-def verify(database: Database, files: ChainFiles, directory: Path) -> Verification:
+def verify(session: Session, files: ChainFiles, directory: Path) -> Verification:
+    """By a session that has read nothing yet, or what nobody writes meanwhile."""
     noted = files.read_head()
-    with database.reading() as session:
-        total = session.scalar(select(func.count()).select_from(AuditRow)) or 0
-        if total and not files.key_path.is_file():
-            return _broken(0, f"the key {files.key_path} is missing")
-        key = files.load_key(has_rows=lambda: bool(total)) if total else b""
-        names, problem = _load_names(session)
+    total = session.scalar(select(func.count()).select_from(AuditRow)) or 0
+    if total and not files.key_path.is_file():
+        return _broken(0, f"the key {files.key_path} is missing")
+    key = files.load_key(has_rows=lambda: bool(total)) if total else b""
+    names, problem = _load_names(session)
+    if problem:
+        return _broken(0, problem)
+    start, previous, problem = _start(session, directory)
+    if problem:
+        return _broken(0, problem)
+    last, count = start, 0
+    noted_number, noted_hash = noted or (0, "")
+    missing = _Missing()
+    for row, contents in _all_rows(session):
+        if row.number != last + 1:
+            return _broken(count, f"row {last + 1} is missing")
+        if row.previous != previous:
+            return _broken(count, f"row {row.number} does not follow row {last}")
+        problem = _check_row(key, row, contents, names, missing)
         if problem:
-            return _broken(0, problem)
-        start, previous, problem = _start(session, directory)
-        if problem:
-            return _broken(0, problem)
-        last, count = start, 0
-        noted_number, noted_hash = noted or (0, "")
-        missing = _Missing()
-        for row, contents in _all_rows(session):
-            if row.number != last + 1:
-                return _broken(count, f"row {last + 1} is missing")
-            if row.previous != previous:
-                return _broken(count, f"row {row.number} does not follow row {last}")
-            problem = _check_row(key, row, contents, names, missing)
-            if problem:
-                return _broken(count, problem)
-            if row.number == noted_number and row.hash != noted_hash:
-                return _broken(count, f"row {row.number} was replaced")
-            last, previous, count = row.number, row.hash, count + 1
+            return _broken(count, problem)
+        if row.number == noted_number and row.hash != noted_hash:
+            return _broken(count, f"row {row.number} was replaced")
+        last, previous, count = row.number, row.hash, count + 1
     if count and noted is None:
         return _broken(count, f"{HEAD_FILE} is missing: rows may be cut off at the end")
     if noted_number > last:  # a crash may leave the note behind, but not before the rows

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from assistant.commands.options import Data, Json, open_client, print_json
-from assistant.erasure.types import ErasureProgress, Listener, Receipt
+from assistant.commands.step_line import step_line
+from assistant.erasure.types import Receipt
 from assistant.errors import ReceiptError
 from assistant.settings import load_settings
 
@@ -44,7 +43,7 @@ def erase(
     what = f"the person {user}" if user else f"{len(document or ())} documents"
     if not yes and sys.stdin.isatty() and not as_json:
         typer.confirm(f"Erase {what} for good?", abort=True)
-    with open_client(load_settings(data)) as client, _progress(as_json) as listener:
+    with open_client(load_settings(data)) as client, step_line(silent=as_json) as listener:
         if user:
             receipt = client.erasures.erase_user(user, listener=listener)
         else:
@@ -99,25 +98,3 @@ def _print_receipt(receipt: Receipt) -> None:
         print(f"stays    {stays.count} {stays.what}: {stays.why}")
     end = "complete" if receipt.complete else "NOT complete: erase what was found, then run again"
     print(f"{end}; receipt {receipt.id} in receipts/ of the data directory")
-
-
-@contextmanager
-def _progress(silent: bool) -> Iterator[Listener | None]:
-    """One line on standard error for each step, with how far it is."""
-    if silent:
-        yield None
-        return
-    last = ""
-
-    def show(progress: ErasureProgress) -> None:
-        nonlocal last
-        percent = 100 * progress.done // progress.total if progress.total else 0
-        line = f"{progress.step} {percent}%" if progress.total else progress.step
-        if line != last:
-            last = line
-            print(f"\r{line:<30}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield show
-    finally:
-        print(file=sys.stderr)

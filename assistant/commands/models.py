@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.commands.options import Data, Json, command_group, print_json
-from assistant.settings import NO_GENERATOR, NO_READER, ModelSettings, load_settings
+from assistant.models.settings import NO_GENERATOR, NO_READER, ModelSettings
+from assistant.settings import load_settings
 
 if TYPE_CHECKING:
     from assistant.models.catalog import ModelEntry

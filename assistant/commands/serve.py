@@ -63,5 +63,5 @@ def tell_serving(now: Serving, *, as_json: bool) -> None:
         print(f"Philo's API is at {now.url}/api/docs. Stop it with Ctrl+C.")
     if now.setup_code is not None:
         print(f"Nobody administers it yet. Make the first account at {setup}")
-        print(f"with this code, which is good once and until Philo stops: {now.setup_code}")
+        print(f"with this code, which is good until there is one: {now.setup_code}")
     sys.stdout.flush()

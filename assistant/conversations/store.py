@@ -29,8 +29,8 @@ from assistant.conversations.stored import (
 from assistant.conversations.types import MOST_TITLE_CHARS, Conversation, ConversationInfo
 from assistant.conversations.withholding import cut_answer, documents_of
 from assistant.errors import AccessDeniedError
+from assistant.knowledge.bulk import all_of, in_batches
 from assistant.knowledge.database import Database
-from assistant.knowledge.stored import all_of, in_batches
 from assistant.knowledge.tables import (
     ConversationGroupRow,
     ConversationRow,

@@ -11,7 +11,7 @@ from assistant.access.types import Principal
 from assistant.conversations.types import ConversationInfo, Exchange
 from assistant.conversations.withholding import cut_answer, documents_of
 from assistant.errors import ConversationNotFoundError
-from assistant.knowledge.stored import all_of, is_readable
+from assistant.knowledge.bulk import all_of
 from assistant.knowledge.tables import (
     ConversationGroupRow,
     ConversationRow,
@@ -19,6 +19,7 @@ from assistant.knowledge.tables import (
     ExchangeRow,
     UserRow,
 )
+from assistant.knowledge.visibility import is_readable
 from assistant.types import EVERYONE, Answer, Readable
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import hmac
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from assistant.audit import OPERATOR_NAME
+from assistant.erasure.former_stores import FormerStores
 from assistant.erasure.holders import Holder, content_holders
 from assistant.erasure.leftovers import (
     forget_held_name,
@@ -36,6 +36,7 @@ from assistant.erasure.planning import (
 )
 from assistant.erasure.remains import what_stays
 from assistant.erasure.residue import search_everywhere
+from assistant.erasure.subjects import name_digest
 from assistant.erasure.traces import FOLDER, Traces, drop_traces, keep_traces, load_traces
 from assistant.erasure.types import (
     ErasureInfo,
@@ -44,14 +45,19 @@ from assistant.erasure.types import (
     Listener,
     Receipt,
     ReceiptCheck,
+    Residue,
+    Searched,
     Step,
     receipt_path,
 )
 from assistant.errors import DocumentNotFoundError, ErasureError, PhiloError, UnknownUserError
 from assistant.knowledge.job_records import utc_now
+from assistant.knowledge.jobs import lease_ended
 from assistant.knowledge.library import Library
 from assistant.knowledge.renewal import Alone
+from assistant.knowledge.schema import newest_revision, require_whole, revision_of
 from assistant.knowledge.tables import DocumentRow, ErasureRow, JobRow
+from assistant.knowledge.turns import without_waiting
 from assistant.signing import Signer, is_authentic
 from assistant.types import JobState
 
@@ -78,11 +84,13 @@ class Erasures:
     ) -> None:
         self._library = library
         self._database = library.database
-        self._directory = library.database.path.parent
+        self._directory = library.database.directory
         self._alone = alone
         self._holders = content_holders(library) if holders is None else list(holders)
         self._signer = Signer(self._directory)
         self._working = threading.Lock()
+        self._turn = library.database.turn("erasure")
+        """In all processes: two would throw away what the other has just made."""
 
     def erase_documents(
         self,
@@ -91,7 +99,8 @@ class Erasures:
         listener: Listener | None = None,
         who: str = OPERATOR_NAME,
     ) -> Receipt:
-        with self._working:
+        with self._working, self._turn:
+            require_whole(self._database)
             plan, traces = plan_documents(self._library, list(dict.fromkeys(document_ids)))
             audit = self._library.audit
             concerned = audit.find_contents(of_documents(plan.documents, traces))
@@ -102,7 +111,8 @@ class Erasures:
     def erase_user(
         self, name: str, *, listener: Listener | None = None, who: str = OPERATOR_NAME
     ) -> Receipt:
-        with self._working:
+        with self._working, self._turn:
+            require_whole(self._database)
             library = self._library
             name = self._known_name(name)
             who = "(the person)" if who.casefold() == name.casefold() else who
@@ -113,10 +123,12 @@ class Erasures:
             return self._run(erasure_id, listener)
 
     def resume(self, listener: Listener | None = None) -> list[Receipt]:
-        """Finish what was begun. What still cannot be is said in the log, and tried again next
-        time: nothing of it is found meanwhile."""
+        """Finish what was begun, unless another process is at it. What still cannot be is said in
+        the log, and tried again next time: nothing of it is found meanwhile."""
         receipts: list[Receipt] = []
-        with self._working:
+        with self._working, without_waiting(self._turn) as alone:
+            if not alone or revision_of(self._database) > newest_revision():
+                return []  # another one does it, or knows more tables
             with self._database.reading() as session:
                 known = set(session.scalars(select(ErasureRow.id)))
                 query = select(ErasureRow.id).where(ErasureRow.step != Step.DONE)
@@ -149,7 +161,7 @@ class Erasures:
         authentic = is_authentic(receipt.public_key, receipt.signature, receipt.signed())
         of_user = None
         if user:
-            of_user = receipt.subject == [_subject(user, receipt.salt)]
+            of_user = is_subject(user, receipt)
         own = receipt.public_key == self._signer.public
         return ReceiptCheck(
             authentic=authentic, own=own, complete=receipt.complete, of_user=of_user
@@ -228,11 +240,12 @@ class Erasures:
         """On the documents that are to be erased, until it has ended without a result."""
         until = time.monotonic() + JOB_WAIT_S
         while True:
+            now = self._database.now()
             with self._database.reading() as session:
                 running = select(JobRow.id).where(
                     JobRow.uri.in_(run.traces.addresses),
                     JobRow.state == JobState.RUNNING,
-                    JobRow.lease_until > utc_now(),
+                    ~lease_ended(JobRow.lease_until, now),
                 )
                 busy = session.scalar(running.limit(1))
                 back = session.scalars(
@@ -293,21 +306,31 @@ class Erasures:
         with self._alone():  # questions wait, instead of the database being busy for them
             self._library.compact()
 
-    def _finish(self, run: _Run) -> Receipt:
-        row, library = run.row, self._library
-        searched, residue = search_everywhere(
-            library,
+    def _search(self, run: _Run) -> tuple[Searched, list[Residue]]:
+        return search_everywhere(
+            self._library,
             run.traces,
             self._holders,
             lambda done, all_: run.tell("searching", done, all_),
         )
+
+    def _finish(self, run: _Run) -> Receipt:
+        row, library = run.row, self._library
+        searched, residue = self._search(run)
+        former = FormerStores(library)  # which the steps would not reach another time either
+        if not all(former.hold(one) for one in residue):
+            # Written while the steps ran, or left by a process that was killed.
+            for work in (self._forget, self._renew, self._compact):
+                work(run)
+            searched, residue = self._search(run)
         library.failpoint("residue searched")
-        salt = secrets.token_hex(16) if row.kind == "user" else ""
-        subject = [_subject(name, salt) for name in run.traces.names] or [*run.plan.documents]
+        salt = secrets.token_hex(16) if row.kind == "user" else run.plan.salt
+        subject = [name_digest(name, salt) for name in run.traces.names] or [*run.plan.documents]
         receipt = Receipt(
             id=row.id,
             kind="user" if row.kind == "user" else "document",
             subject=subject,
+            addresses=[*run.plan.addresses],
             salt=salt,
             asked_by=row.asked_by,
             asked_at=row.asked_at.isoformat(),
@@ -321,7 +344,7 @@ class Erasures:
             public_key=self._signer.public,
         )
         receipt = receipt.model_copy(update={"signature": self._signer.sign(receipt.signed())})
-        _write_receipt(receipt_path(self._directory, row.id), receipt)
+        write_receipt(self._directory, receipt)
         library.failpoint("receipt written")
         with library.audit.writing() as writing:
             values = {
@@ -375,9 +398,9 @@ def load_receipt(text: str) -> Receipt:
         raise ReceiptError("that is no receipt of an erasure, or it was changed") from exc
 
 
-def _subject(name: str, salt: str) -> str:
-    key = name.strip().casefold().encode()
-    return hmac.new(bytes.fromhex(salt), key, hashlib.sha256).hexdigest()
+def is_subject(name: str, receipt: Receipt) -> bool:
+    """Whether the receipt is of this person's erasure."""
+    return receipt.kind == "user" and receipt.subject == [name_digest(name, receipt.salt)]
 
 
 def _info(row: ErasureRow) -> ErasureInfo:
@@ -391,7 +414,9 @@ def _info(row: ErasureRow) -> ErasureInfo:
     )
 
 
-def _write_receipt(path: Path, receipt: Receipt) -> None:
+def write_receipt(directory: Path, receipt: Receipt) -> None:
+    """Into the receipts of a data directory; durable when this returns."""
+    path = receipt_path(directory, receipt.id)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     handle = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -13,8 +13,8 @@ from assistant.erasure.residue import temporary_folders
 from assistant.erasure.scanning import count_matches, files_under
 from assistant.erasure.traces import Traces
 from assistant.errors import DataDirectoryBusyError, ErasureError
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database
-from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import HoldRow, JobRow, SourceRow
 
 EVALUATIONS = "evaluation"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session, undefer
 
 from assistant.audit.redaction import Place
 from assistant.erasure.scanning import Needles
+from assistant.erasure.subjects import address_digest
 from assistant.erasure.traces import Traces, phrases_of, samples_of, without_known
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.library import Library
-from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import (
     AuditContentRow,
     ChunkRow,
@@ -32,20 +34,27 @@ QUOTING = ("answer", "summary", "uri")
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`documents` are those asked for with all that is attached to them; `counts` what there is
-    of them."""
+    of them. `addresses` are salted hashes of where the documents came from."""
 
     documents: tuple[str, ...]
     originals: tuple[str, ...]
     counts: dict[str, int]
+    salt: str = ""
+    addresses: tuple[str, ...] = ()
 
     def pack(self) -> str:
-        documents, originals = list(self.documents), list(self.originals)
-        return json.dumps({"documents": documents, "originals": originals, "counts": self.counts})
+        return json.dumps(asdict(self))
 
 
 def unpack_plan(packed: str) -> Plan:
     tree = json.loads(packed)
-    return Plan(tuple(tree["documents"]), tuple(tree["originals"]), tree["counts"])
+    return Plan(
+        tuple(tree["documents"]),
+        tuple(tree["originals"]),
+        tree["counts"],
+        tree.get("salt", ""),
+        tuple(tree.get("addresses", ())),
+    )
 
 
 def plan_documents(library: Library, document_ids: Sequence[str]) -> tuple[Plan, Traces]:
@@ -84,7 +93,9 @@ def plan_documents(library: Library, document_ids: Sequence[str]) -> tuple[Plan,
             )
             or 0,
         }
-    return Plan(tuple(family), originals, counts), traces
+        salt = secrets.token_hex(16)
+        digests = _address_digests(session, family, salt)
+    return Plan(tuple(family), originals, counts, salt, digests), traces
 
 
 def plan_user(library: Library, name: str) -> tuple[Plan, Traces]:
@@ -191,6 +202,11 @@ def _addresses(session: Session, family: Sequence[str]) -> tuple[str, ...]:
     others = session.scalars(select(DocumentRow.uri).where(DocumentRow.id.not_in(family)))
     rest = "\n".join(others)
     return tuple(uri for uri in uris if len(uri) >= 12 and uri not in rest)
+
+
+def _address_digests(session: Session, family: Sequence[str], salt: str) -> tuple[str, ...]:
+    query = select(DocumentRow.uri, DocumentRow.collection).where(DocumentRow.id.in_(family))
+    return tuple(address_digest(uri, name, salt) for uri, name in session.execute(query))
 
 
 def _distinct(phrases: Sequence[str], texts: Iterator[bytes] | Sequence[bytes]) -> tuple[str, ...]:

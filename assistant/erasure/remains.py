@@ -91,10 +91,33 @@ def _outside(library: Library, traces: Traces) -> Iterator[Stays]:
             why="they were taken out of Philo on purpose",
             count=len(exports),
         )
+    backups = [path for path in library.exports.paths("backup") if Path(path).exists()]
+    if backups:
+        yield Stays(
+            what="backups that may hold it: " + ", ".join(backups),
+            why="they are one encrypted file each; philo restore erases it again from what it "
+            "restores, when it is given this receipt",
+            count=len(backups),
+        )
+    noted = library.exports.paths("former store")
+    if former := [one for one in noted if not Path(one).is_absolute() or Path(one).exists()]:
+        yield Stays(
+            what="stores that Philo was moved from, which may hold it: " + ", ".join(former),
+            why="philo migrate leaves them as they were; drop those that are still there and that "
+            "[storage] does not name. Whether a server's were dropped cannot be seen from here: "
+            "they stay named until philo migrate --dropped STORE says so",
+            count=len(former),
+        )
     yield Stays(
-        what="backups, and blocks that the file system has freed but not overwritten",
+        what="copies of backups, and blocks that the file system has freed but not overwritten",
         why="they are out of Philo's reach",
     )
+    if library.database.engine.name == "postgresql":
+        yield Stays(
+            what="PostgreSQL's write-ahead log, its archives and replicas",
+            why="the tables were written anew without it; the server recycles its log by its own "
+            "settings, and only its administrator reaches archives",
+        )
     yield Stays(
         what="beginnings of texts in the memory of a running model",
         why="they are overwritten as it answers, and gone when Philo is restarted",

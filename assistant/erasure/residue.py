@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from assistant.audit import KEY_FILE as AUDIT_KEY
+from assistant.audit.chain import KEY_FILE as AUDIT_KEY
 from assistant.data_directory import LOCK_NAME, SERVICE_NAME
+from assistant.erasure.former_stores import FormerStores
 from assistant.erasure.holders import Holder
 from assistant.erasure.scanning import count_matches, files_under
 from assistant.erasure.traces import FOLDER, Traces
@@ -23,8 +24,9 @@ from assistant.signing import KEY_FILE as SIGNING_KEY
 
 OWN_FOLDERS = (FOLDER, RECEIPTS)
 OWN_FILES = (AUDIT_KEY, SIGNING_KEY, LOCK_NAME, SERVICE_NAME)
-IDS_MAY_STAY = ("audit", "audit_contents", "erasures", "holds")
-"""Tables: audit rows keep the ids of what they were about."""
+IDS_MAY_STAY = ("audit", "audit_contents", "erasures", "holds", "changes")
+"""Tables: audit rows keep the ids of what they were about; other processes have to be told of
+what is gone."""
 NAMES_MAY_STAY = ("erasures", "documents", "versions", "chunks", "pieces", "jobs", "notes")
 """Tables: a name in a document is the document's, and so is the address of an upload."""
 TEMPORARY = ("philo-fetch-", "philo-parse-", "philo-upload-", "philo-cluster-")
@@ -41,7 +43,7 @@ def search_everywhere(
     Args:
         tell: told how many files of how many were looked through.
     """
-    directory = library.database.path.parent
+    directory = library.database.directory
     needles, ids = traces.needles(), traces.id_needles()
     found: list[Residue] = []
     files = files_under([directory, *temporary_folders()])
@@ -58,6 +60,8 @@ def search_everywhere(
         tell(number, len(files))
     tables = _search_tables(library.database, traces, found)
     _search_indexes(library, traces, found)
+    if traces.ids:
+        found += FormerStores(library).full_texts()
     for holder in holders:
         found += _residue(holder.name, Counter({"text": holder.residue(traces)}))
     searched = Searched(

@@ -26,7 +26,8 @@ class Step(StrEnum):
 
 
 class Residue(PublicModel):
-    """What was found after all: `what` is a text, a vector, an id, a name or an address."""
+    """What was found after all: `what` is a text, a vector, an id, a name, an address, or full text
+    that is no longer used, of which nobody can see what is in it."""
 
     place: str
     what: str
@@ -53,12 +54,15 @@ class Searched(PublicModel):
 
 class Receipt(PublicModel):
     """Proof of an erasure. `subject` of a person is a salted hash of their name, so that the
-    receipt does not keep it. `removed` counts what was there. `complete`: no residue was found."""
+    receipt does not keep it; `addresses` of documents are salted hashes of where they came from.
+    Receipts of an earlier Philo have none. `removed` counts what was there. `complete`: no residue
+    was found."""
 
     format: Literal["philo erasure receipt 1"] = "philo erasure receipt 1"
     id: str
     kind: ErasureKind
     subject: list[str]
+    addresses: list[str] = Field(default_factory=list)
     salt: str = Field("", pattern=r"^(?:[0-9a-f]{2})*$")
     asked_by: str
     asked_at: str
@@ -74,7 +78,8 @@ class Receipt(PublicModel):
 
     def signed(self) -> dict[str, Any]:
         """What the signature covers."""
-        return self.model_dump(mode="json", exclude={"signature"})
+        unsigned = {"signature"} if self.addresses else {"signature", "addresses"}
+        return self.model_dump(mode="json", exclude=unsigned)
 
 
 class ErasureProgress(PublicModel):

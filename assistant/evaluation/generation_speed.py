@@ -16,7 +16,8 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from assistant.errors import SettingsError
 from assistant.models.generators import open_generator
 from assistant.models.generators.base import Generator
-from assistant.settings import NO_GENERATOR, Settings
+from assistant.models.settings import NO_GENERATOR
+from assistant.settings import Settings
 
 PROMPT_TOKENS = 1000
 ANSWER_TOKENS = 128

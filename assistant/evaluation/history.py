@@ -15,11 +15,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.errors import DataDirectoryError
+from assistant.evaluation import RUNS_FOLDER
 from assistant.evaluation.comparison import changed_settings
 from assistant.settings import Settings
 from assistant.types import PublicModel
 
-FOLDER = "evaluation-runs"
+FOLDER = RUNS_FOLDER
 MOST_KEPT = 1000
 
 

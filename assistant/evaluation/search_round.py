@@ -17,11 +17,12 @@ from assistant.evaluation.enlarging import Enlarger
 from assistant.evaluation.generation_speed import resident_bytes
 from assistant.knowledge.database import open_database
 from assistant.knowledge.indexes import read_vector_entries
-from assistant.knowledge.library import Library, Publication, open_library
+from assistant.knowledge.library import Library, Publication
+from assistant.knowledge.opening import open_library
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.query import Query
 from assistant.retrieval.search import Searcher
-from assistant.settings import RetrievalSettings
+from assistant.retrieval.settings import RetrievalSettings
 from assistant.types import OPERATOR, PublicModel, Readable
 
 K = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
 from assistant.retrieval.query import read_question
 from assistant.service import open_assistant
-from assistant.settings import NO_GENERATOR, Settings
+from assistant.settings import Settings
 from assistant.types import OPERATOR, PublicModel
 
 QUESTION_WORDS = 12
@@ -49,8 +50,7 @@ def measure_search(
     Raises:
         NothingToIngestError: there is no document to enlarge.
     """
-    models = settings.models.model_copy(update={"generator": NO_GENERATOR})
-    settings = settings.model_copy(update={"models": models})
+    settings = settings.without_generator()
     with tempfile.TemporaryDirectory(prefix="philo-bench-") as scratch:
         if paths:
             announce("reading the files")
@@ -60,7 +60,7 @@ def measure_search(
         with open_assistant(fresh) as philo:
             if paths:
                 philo.ingestor.ingest(list(paths))
-            base = list(_base_documents(philo.library))
+            base = list(base_documents(philo.library))
             if not base:
                 raise NothingToIngestError(
                     f"{fresh.data} holds no document to enlarge; name some files or folders: "
@@ -89,7 +89,8 @@ def measure_search(
     )
 
 
-def _base_documents(library: Library) -> Iterator[BaseDocument]:
+def base_documents(library: Library) -> Iterator[BaseDocument]:
+    """Those of a library, with their vectors, until there are enough to enlarge."""
     taken = offset = 0
     while taken < MOST_BASE_CHUNKS and (page := library.documents(OPERATOR, offset=offset)):
         for document in page:
@@ -106,17 +107,21 @@ def _base_documents(library: Library) -> Iterator[BaseDocument]:
         offset += len(page)
 
 
+def draw_words(texts: Sequence[str], *, seed: int) -> Iterator[str]:
+    """Words in a row out of the texts, without end; the same for the same seed."""
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    while True:
+        words = draw.choice(texts).split()
+        start = draw.randrange(max(1, len(words) - QUESTION_WORDS))
+        yield " ".join(words[start : start + QUESTION_WORDS])
+
+
 def _questions(
     base: Sequence[BaseDocument], embedder: Embedder, count: int, settings: Settings
 ) -> list[Asked]:
-    """Words in a row out of the documents."""
-    draw = random.Random(1)  # noqa: S311 - no secret
     texts = [text for one in base for text in one.texts if any(ch.isalnum() for ch in text)]
     asked: dict[str, Asked] = {}
-    for _ in range(50 * count):
-        words = draw.choice(texts).split()
-        start = draw.randrange(max(1, len(words) - QUESTION_WORDS))
-        text = " ".join(words[start : start + QUESTION_WORDS])
+    for text in islice(draw_words(texts, seed=1), 50 * count):
         if any(ch.isalnum() for ch in text) and text not in asked:
             query = read_question(text, max_chars=settings.answering.max_question_chars)
             asked[text] = Asked(query, embedder.encode_query(query.text))

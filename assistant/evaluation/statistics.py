@@ -46,6 +46,14 @@ def bootstrap_interval(measure: Measure, *, share: float = 0.95) -> Interval | N
     return _bounds(_ratio(sums[:, 0], sums[:, 1]), share)
 
 
+def mean_interval(
+    values: Values, *, share: float = 0.95, resamples: int = RESAMPLES, seed: int = SEED
+) -> Interval:
+    """The same of the mean of (N,) values that all count alike; N is 1 or more."""
+    sums = _resampled_sums(values[:, None], resamples=resamples, seed=seed)
+    return _bounds(sums[:, 0] / len(values), share)
+
+
 def compare(first: Measure, second: Measure) -> Difference | None:
     """Paired: the same questions under two settings.
 
@@ -70,12 +78,14 @@ def compare(first: Measure, second: Measure) -> Difference | None:
     return Difference(before, after, after - before, interval, p)
 
 
-def _resampled_sums(table: NDArray[np.float64]) -> NDArray[np.float64]:
+def _resampled_sums(
+    table: NDArray[np.float64], *, resamples: int = RESAMPLES, seed: int = SEED
+) -> NDArray[np.float64]:
     """(N, C) -> (R, C): sums over N questions drawn with replacement."""
-    generator = np.random.default_rng(SEED)
+    generator = np.random.default_rng(seed)
     count = len(table)
     parts = []
-    for _ in range(RESAMPLES // _AT_ONCE):
+    for _ in range(resamples // _AT_ONCE):
         drawn = generator.integers(0, count, size=(_AT_ONCE, count))
         parts.append(table[drawn].sum(axis=1))  # (A, N, C) -> (A, C)
     return np.concatenate(parts)

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.answering.candidates import Candidate
 from assistant.answering.grounding import Grounds
 from assistant.assistant import Assistant
 from assistant.errors import NothingToSummariseError, PhiloError
+from assistant.evaluation.statistics import mean_interval
 from assistant.evaluation.summary_baselines import lead, model_alone, ranked
 from assistant.evaluation.summary_cases import Case, list_cases
 from assistant.summarizing.drafts import chunks_of
@@ -29,6 +31,7 @@ from assistant.types import OPERATOR, Citation, Language
 from assistant.words import fold
 
 RESAMPLES = 10_000
+SEED = 20_261_124
 SHINGLE = 5
 METRICS = ("rouge1", "rouge2", "rougeL", "similarity")
 
@@ -176,23 +179,12 @@ def _report(
 ) -> dict[str, Any]:
     arrays = {name: np.array(rows) for name, rows in scores.items()}  # (cases, metrics)
     own = arrays["philo"]
-    random = np.random.default_rng(20261124)
-    picks = random.integers(0, len(own), size=(RESAMPLES, len(own)))
     differences = {}
     for name, other in arrays.items():
         if name == "philo":
             continue
         gaps = own - other
-        means = gaps[picks].mean(axis=1)  # (resamples, metrics)
-        low, high = np.percentile(means, [2.5, 97.5], axis=0)
-        differences[name] = {
-            metric: {
-                "mean": round(float(gaps[:, at].mean()), 4),
-                "low": round(float(low[at]), 4),
-                "high": round(float(high[at]), 4),
-            }
-            for at, metric in enumerate(METRICS)
-        }
+        differences[name] = {metric: _difference(gaps[:, at]) for at, metric in enumerate(METRICS)}
     pages = [one.pages_right for one in checked if one.pages_right is not None]
     return {
         "dataset": directory.name,
@@ -212,3 +204,13 @@ def _report(
 
 def _mean(values: Sequence[float]) -> float:
     return round(float(np.mean(values)), 4)
+
+
+def _difference(gaps: NDArray[np.float64]) -> dict[str, float]:
+    """Of (cases,) gaps between two systems."""
+    interval = mean_interval(gaps, resamples=RESAMPLES, seed=SEED)
+    return {
+        "mean": round(float(gaps.mean()), 4),
+        "low": round(interval.low, 4),
+        "high": round(interval.high, 4),
+    }

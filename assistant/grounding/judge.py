@@ -17,6 +17,7 @@ from importlib.resources import files
 
 from assistant.grounding.alignment import Alignment, align
 from assistant.grounding.bounds import contradict
+from assistant.grounding.counted import find_miscounted
 from assistant.grounding.names import find_name, spelled_out
 from assistant.grounding.pairing import find_mispaired
 from assistant.grounding.polarity import find_denial, find_opposite
@@ -102,7 +103,7 @@ def find_fault(
     for token in statement.quantities:
         if _contradicted(token, alignment):
             return Fault.BOUND, token.written
-    if figure := find_mispaired(alignment):
+    if figure := find_mispaired(alignment) or find_miscounted(alignment):
         return Fault.MISPAIRED, figure
     if word := find_quantifier(alignment):
         return Fault.QUANTIFIER, word

@@ -10,10 +10,17 @@ from assistant.types import Readable
 
 
 class Changes:
-    """Counts, for each group, the changes of documents shared with it. In memory: a data
-    directory has one owner, and what is made from it does not outlive that."""
+    """Counts, for each group, the changes of documents shared with it. In memory: what is made
+    from a data directory does not outlive the process.
 
-    def __init__(self) -> None:
+    Args:
+        newest: the number of the newest change of whatever process, where several share the
+            database. One of another process may concern everybody.
+    """
+
+    def __init__(self, newest: Callable[[], int] | None = None) -> None:
+        self._newest = newest
+        self._seen = 0
         self._lock = threading.Lock()
         self._of_group: Counter[str] = Counter()
         self._total = 0
@@ -47,6 +54,20 @@ class Changes:
 
     def stamp(self, readable: Readable) -> int:
         """A number that is another one after each change that concerns this reader."""
+        self._look()
+        return self.known_stamp(readable)
+
+    def _look(self) -> None:
+        if self._newest is None:
+            return
+        newest = self._newest()
+        with self._lock:
+            seen, self._seen = self._seen, newest
+        if seen != newest:
+            self.note_all()
+
+    def known_stamp(self, readable: Readable) -> int:
+        """The same without looking whether other processes have changed something."""
         with self._lock:
             if readable.everything:
                 return self._total

@@ -1,103 +1,152 @@
-"""The SQLite file that holds the truth: opening it, migrating it, transactions on it."""
+"""The truth: opening its database, bringing it up to date, transactions on it.
+
+SQLite in the data directory (`sqlite.py`), or PostgreSQL (`postgres.py`).
+"""
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from assistant.errors import (
-    DataDirectoryBusyError,
-    DataDirectoryError,
-    KnowledgeError,
-    StorageFullError,
-)
+from assistant.errors import DataDirectoryError, KnowledgeError
+from assistant.knowledge.schema import bring_up
+from assistant.knowledge.turns import Turn
+from assistant.storage_settings import StorageSettings
 
 BUSY_TIMEOUT_S = 30.0
-MIGRATIONS = Path(__file__).parent / "migrations"
 
-_WRITES = "philo_writes"
+TurnName = Literal["knowledge", "originals", "erasure"]
+"""Held while versions, their texts in the indexes and rights are brought in step; while kept files
+get or lose what refers to them; for all of an erasure."""
+
+LeadName = Literal["schedule", "comparing"]
+"""What one process of all does: what is due at its time; comparing the vectors with the truth."""
+
+WRITES = "philo_writes"
+"""Execution option of connections that are to change something."""
 
 
-class Database:
-    """One open SQLite file. Sessions may be opened from any thread."""
+class Database(ABC):
+    """One open database. Sessions may be opened from any thread.
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self.path = path
+    `directory` is where the files beside it lie, `label` its name in messages, without secrets.
+    """
+
+    def __init__(self, directory: Path, label: str, engine: Engine) -> None:
+        self.directory = directory
+        self.label = label
         self.engine = engine
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one moment of the data and changes nothing."""
-        with _translate_errors(self.path), Session(self.engine) as session:
+        """A session that sees one moment of the data and changes nothing.
+
+        Raises:
+            StoreUnavailableError: the server is away.
+        """
+        with self.translating(), Session(self.engine) as session:
             yield session
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session whose changes happen together when the block ends, or not at all.
+        """A session whose changes happen together when the block ends, or not at all. Nobody
+        else writes meanwhile, in whatever process.
 
         Raises:
             StorageFullError: no space is left; nothing was changed.
             DataDirectoryBusyError: another process wrote for more than 30 seconds.
             DataDirectoryError: the file is damaged or cannot be written.
+            StoreUnavailableError: the server is away, or was busy for too long.
         """
         with (
-            _translate_errors(self.path),
+            self.translating(),
             self.engine.connect() as connection,
-            connection.execution_options(**{_WRITES: True}),
+            connection.execution_options(**{WRITES: True}),
             Session(connection) as session,
             session.begin(),
         ):
             yield session
 
-    def truncate_log(self) -> None:
-        """Empty the write-ahead log, which would otherwise keep what was deleted for a while."""
-        with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    @abstractmethod
+    def turn(self, name: TurnName) -> Turn:
+        """The lock of that name, for all processes that share the database."""
 
+    def own(self) -> bool:
+        """Whether this process has the database to itself from now on, until it closes it: as it
+        must where vectors lie in its data directory, which others would not find."""
+        return True
+
+    def others(self) -> list[str]:
+        """Of each connection of another process of Philo, the newest schema that it knows;
+        "" where it does not say."""
+        return []
+
+    def leads(self, name: LeadName = "schedule") -> bool:
+        """Whether this process is the one of all that does what one alone should do; asked again
+        and again, for another one may have ended."""
+        del name  # there are no others
+        return True
+
+    def follow(self, name: LeadName) -> None:
+        """Let another process lead in this."""
+        del name
+
+    def now(self) -> datetime:
+        """By the clock that all processes which share the database have in common."""
+        return datetime.now(UTC)
+
+    @contextlib.contextmanager
+    def translating(self) -> Iterator[None]:
+        """What goes wrong with the database inside is raised as `writing` says."""
+        try:
+            with self._translating():
+                yield
+        except UnicodeEncodeError as exc:
+            raise KnowledgeError(
+                f"text holds half a character ({exc.object[exc.start : exc.end]!a}) and cannot be "
+                "stored or looked up; read it again with its right encoding"
+            ) from exc
+
+    @abstractmethod
+    def _translating(self) -> contextlib.AbstractContextManager[None]:
+        """The same for errors of the dialect's driver."""
+
+    @abstractmethod
+    def truncate_log(self) -> None:
+        """Empty what would otherwise keep for a while what was deleted, as far as that is quick."""
+
+    @abstractmethod
     def compact(self) -> None:
-        """Write the file anew without its free pages, and empty the write-ahead log.
+        """Write the tables anew without what was deleted, and empty the log.
 
         Raises:
-            StorageFullError: no space is left; the file is as it was.
+            StorageFullError: no space is left; everything is as it was.
             DataDirectoryBusyError: somebody read or wrote all the while.
         """
-        with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
-            raw.cursor().execute("VACUUM").close()
-        waited_until = time.monotonic() + BUSY_TIMEOUT_S
-        while not self._try_truncate():
-            if time.monotonic() > waited_until:
-                raise DataDirectoryBusyError(
-                    f"the log of {self.path} could not be emptied: somebody reads in it all the "
-                    "time; try again when fewer questions are asked"
-                )
-            time.sleep(0.05)
-
-    def _try_truncate(self) -> bool:
-        with _translate_errors(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
-            cursor = raw.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            (busy, _, _) = cursor.fetchone() or (1, 0, 0)
-            cursor.close()
-            return not busy
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def open_database(path: Path) -> Database:
+def open_database(
+    path: Path, storage: StorageSettings | None = None, *, revision: str | None = None
+) -> Database:
     """Open the file at `path`, made when it is missing, with its tables brought up to date.
 
+    Args:
+        storage: may name a PostgreSQL database, which is opened instead.
+        revision: bring the tables up to an earlier state only, to fill them with rows of then.
     Raises:
-        DataDirectoryError: the file is damaged, of a newer Philo, or cannot be written.
+        DataDirectoryError: the database is damaged, of a newer Philo, or cannot be written.
         StorageFullError: no space is left.
+        StoreUnavailableError: the server is away.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,91 +154,26 @@ def open_database(path: Path) -> Database:
         raise DataDirectoryError(
             f"{path.parent} cannot be made ({exc}); choose a data directory that can be written"
         ) from exc
-    with _translate_errors(path):
-        engine = create_engine(
-            URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_TIMEOUT_S}
-        )
-        event.listen(engine, "connect", _prepare_connection)
-        event.listen(engine, "begin", _begin)
-        try:
-            with engine.connect() as connection:
-                _migrate(connection.execution_options(**{_WRITES: True}), path)
-        except BaseException:
-            engine.dispose()
-            raise
-    return Database(path, engine)
-
-
-def _migrate(connection: Connection, path: Path) -> None:
-    known = sorted(step.stem[1:5] for step in MIGRATIONS.glob("versions/v[0-9]*.py"))
-    with connection.begin():
-        present = None
-        if inspect(connection).has_table("alembic_version"):
-            present = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        if present == known[-1]:
-            return
-        if present is not None and present not in known:
-            raise DataDirectoryError(
-                f"{path} has schema {present}, this Philo knows up to {known[-1]}: "
-                "it was written by a newer Philo; update Philo, or use another data directory"
-            )
-        _upgrade(connection)
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command  # here: it takes half a second that few starts need
-    from alembic.config import Config
-
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    command.upgrade(config, "head")
-
-
-def _prepare_connection(connection: sqlite3.Connection, _record: Any) -> None:
-    # sqlite3 would begin transactions by itself, but not before DDL; _begin does it for both.
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",  # what was acknowledged outlives a power cut
-        "foreign_keys = ON",
-        "secure_delete = ON",  # what is deleted is overwritten in the file
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin(connection: Connection) -> None:
-    # A writer that began as a reader could not wait for another writer: it would fail at once.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextlib.contextmanager
-def _translate_errors(path: Path) -> Iterator[None]:
+    database = open_as_it_is(path, storage)
     try:
-        yield
-    except UnicodeEncodeError as exc:
-        raise KnowledgeError(
-            f"text holds half a character ({exc.object[exc.start : exc.end]!a}) and cannot be "
-            "stored or looked up; read it again with its right encoding"
-        ) from exc
-    except (DatabaseError, sqlite3.DatabaseError) as exc:
-        cause = exc.orig if isinstance(exc, DatabaseError) else exc
-        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
-            raise StorageFullError(
-                f"no space is left for {path}; free some and try again, nothing was changed"
-            ) from exc
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise DataDirectoryBusyError(
-                f"{path} is being written by another process; try again when it has finished"
-            ) from exc
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise DataDirectoryError(
-                f"{path} is damaged ({cause}); restore it from a backup, "
-                "or ingest the documents into a fresh data directory"
-            ) from exc
-        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR):
-            raise DataDirectoryError(
-                f"{path} cannot be opened or written ({cause}); check its owner and its disk"
-            ) from exc
+        bring_up(database, revision)
+    except BaseException:
+        database.close()
         raise
+    return database
+
+
+def open_as_it_is(path: Path, storage: StorageSettings | None = None) -> Database:
+    """The same database without bringing its tables up to date, or making any; see
+    `schema.revision_of`.
+
+    Raises:
+        StoreUnavailableError: the server is away.
+    """
+    if storage is not None and storage.database is not None:
+        from assistant.knowledge.postgres import PostgresDatabase
+
+        return PostgresDatabase(path.parent, storage)
+    from assistant.knowledge.sqlite import SqliteDatabase
+
+    return SqliteDatabase(path)

@@ -12,7 +12,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from assistant.access.share_keys import collection_key, group_names, user_ids
-from assistant.knowledge.stored import all_of, in_batches, is_readable, load_groups
+from assistant.knowledge.bulk import all_of, in_batches
+from assistant.knowledge.stored import load_groups
 from assistant.knowledge.tables import (
     ChunkRow,
     CollectionRow,
@@ -21,6 +22,7 @@ from assistant.knowledge.tables import (
     UserRow,
     VersionRow,
 )
+from assistant.knowledge.visibility import is_readable
 from assistant.safety.injection import injection_threshold
 from assistant.types import INHERIT, Access, AccessFrom, DateBasis, DocumentInfo, Language, Readable
 
@@ -168,6 +170,7 @@ def to_document_info(
         reason=document.held_reason if held else None,
         parent_id=shared.parent_id,
         published_at=version.published_at.isoformat() if version.published_at else "",
+        staged_at=version.staged_at.isoformat(),
         findings=json.loads(version.findings),
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from assistant.knowledge.database import Database
 from assistant.knowledge.job_records import utc_now
 from assistant.knowledge.tables import ExportRow
 
-ExportKind = Literal["audit log", "personal data", "question set"]
+ExportKind = Literal["audit log", "personal data", "question set", "backup", "former store"]
 
 
 class Exports:
@@ -24,10 +25,20 @@ class Exports:
     def note(self, kind: ExportKind, path: str) -> None:
         """Of an absolute path; again: it was written anew."""
         with self._database.writing() as session:
-            session.execute(delete(ExportRow).where(ExportRow.path == path))
-            session.add(ExportRow(path=path, kind=kind, at=utc_now()))
+            note_export(session, kind, path)
 
     def paths(self, *kinds: ExportKind) -> Sequence[str]:
         query = select(ExportRow.path).where(ExportRow.kind.in_(kinds)).order_by(ExportRow.path)
         with self._database.reading() as session:
             return session.scalars(query).all()
+
+
+def note_export(session: Session, kind: ExportKind, path: str) -> None:
+    session.execute(delete(ExportRow).where(ExportRow.path == path))
+    session.add(ExportRow(path=path, kind=kind, at=utc_now()))
+
+
+def forget_stores(session: Session, places: Collection[str]) -> None:
+    """They are in use again."""
+    former = ExportRow.kind == "former store"
+    session.execute(delete(ExportRow).where(former, ExportRow.path.in_(places)))

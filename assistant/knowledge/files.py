@@ -16,8 +16,8 @@ from assistant.errors import OriginalGoneError
 from assistant.knowledge.database import Database
 from assistant.knowledge.originals import Originals
 from assistant.knowledge.reading import not_found
-from assistant.knowledge.stored import is_readable
 from assistant.knowledge.tables import DocumentRow, VersionRow
+from assistant.knowledge.visibility import is_readable
 from assistant.types import Readable
 
 KNOWN_HASHES = 256

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, undefer
 
 from assistant.errors import IndexExistsError, UnknownIndexError
+from assistant.knowledge.bulk import in_batches
+from assistant.knowledge.change_log import log_any_change, log_changes
 from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import (
     IndexRecord,
@@ -26,15 +27,17 @@ from assistant.knowledge.indexes import (
     measure_index,
     open_stores,
     register_index,
-    remove_unnamed_folders,
+    remove_unnamed,
     second_index,
     swap_indexes,
 )
+from assistant.knowledge.packing import to_chunk, unpack_layout
 from assistant.knowledge.publishing import Publication, Staged, stage_version
 from assistant.knowledge.renewal import remove_remainders
-from assistant.knowledge.stored import in_batches, to_chunk, unpack_layout
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
+from assistant.knowledge.turns import Turn
 from assistant.knowledge.upkeep import Upkeep
+from assistant.knowledge.vectors.base import VectorHome
 from assistant.types import DateBasis, Draft, IndexInfo, Language
 
 
@@ -60,6 +63,8 @@ class IndexDesk:
     """The two indexes of a library; `writer` is its lock.
 
     Args:
+        home: where the vectors of a new index go.
+        copy_bytes: see `MirroredVectors`.
         switched: told the stores and the record of the index that is in use from now on, while
             the lock is held.
     """
@@ -68,15 +73,19 @@ class IndexDesk:
         self,
         database: Database,
         upkeep: Upkeep,
-        writer: threading.RLock,
+        writer: Turn,
         *,
+        home: VectorHome,
+        copy_bytes: int | None = None,
         failpoint: Callable[[str], None],
         switched: Callable[[Stores, IndexRecord], None],
     ) -> None:
         self._database = database
-        self._directory = database.path.parent
+        self._directory = database.directory
         self._upkeep = upkeep
         self._writer = writer
+        self._home = home
+        self._copy_bytes = copy_bytes
         self._failpoint = failpoint
         self._switched = switched
 
@@ -125,6 +134,7 @@ class IndexDesk:
             IndexExistsError: there is one already.
         """
         with self._writer:
+            self._upkeep.leave_dropped()  # the new one may be given its number
             with self._database.writing() as session:
                 present = second_index(session)
                 if present is not None:
@@ -144,7 +154,9 @@ class IndexDesk:
                 record = second_index(session)
             assert record is not None  # noqa: S101 - just registered
             self._failpoint("index registered")
-            self._upkeep.second = open_index(self._directory, self._database, record)
+            self._upkeep.second = open_index(
+                self._directory, self._database, record, self._home, self._copy_bytes
+            )
         return record
 
     def progress(self) -> tuple[int, int]:
@@ -186,7 +198,7 @@ class IndexDesk:
             StorageFullError: no space is left; none was put in.
         """
         with self._writer:
-            stores = self._upkeep.second
+            stores, now = self._upkeep.second, self._database.now()
             with self._database.writing() as session:
                 record = second_index(session)
                 if record is None or stores is None:
@@ -194,7 +206,7 @@ class IndexDesk:
                 wanted = _still_wanted(session, [one.of for one in counterparts])
                 kept = [one for one in counterparts if one.of in wanted]
                 staged = [
-                    stage_version(session, one.publication, embedder_id=record.embedder_id)
+                    stage_version(session, one.publication, embedder_id=record.embedder_id, now=now)
                     for one in kept
                 ]
             try:
@@ -224,6 +236,7 @@ class IndexDesk:
                 session.execute(
                     update(VersionRow).where(VersionRow.id == one.version_id).values(values)
                 )
+            log_changes(session, [one.document_id for one in staged])
 
     def switch(self, index_id: int) -> IndexRecord:
         """Let the second index answer from now on, in one transaction; the one so far becomes
@@ -234,11 +247,16 @@ class IndexDesk:
         """
         with self._writer:
             self.require_second(index_id)
+            second = self._upkeep.second
+            if second is None:
+                raise UnknownIndexError(
+                    f"index {index_id} was built by another process, and this one has not opened "
+                    "it; start this one again, or switch in the other one"
+                )
             with self._database.writing() as session:
                 swap_indexes(session, index_id)
+                log_any_change(session)
             self._failpoint("switched")
-            second = self._upkeep.second
-            assert second is not None  # noqa: S101 - opened with the library
             self._upkeep.second, self._upkeep.stores = self._upkeep.stores, second
             record = next(one for one in self.records() if one.in_use)
             self._switched(second, record)
@@ -258,7 +276,9 @@ class IndexDesk:
             if self._upkeep.second is not None:
                 self._upkeep.second.close()
                 self._upkeep.second = None
-            remove_unnamed_folders(self._directory, self.records())
+            kept = self.records()
+            remove_unnamed(self._directory, self._database, kept)
+            self._home.keep_only([one.id for one in kept])
             self._failpoint("index files removed")
             for ids in in_batches(versions):
                 self._upkeep.delete_versions(ids)
@@ -286,7 +306,13 @@ class IndexDesk:
         )
 
 
-def open_index(directory: Path, database: Database, record: IndexRecord) -> Stores:
+def open_index(
+    directory: Path,
+    database: Database,
+    record: IndexRecord,
+    home: VectorHome,
+    copy_bytes: int | None = None,
+) -> Stores:
     """
     Raises:
         DataDirectoryError, IndexMismatchError: see `open_stores`.
@@ -295,7 +321,7 @@ def open_index(directory: Path, database: Database, record: IndexRecord) -> Stor
     folder.mkdir(parents=True, exist_ok=True)
     for part in ("vectors", "lexicon"):
         remove_remainders(folder / part)
-    return open_stores(folder, database, embedder_id=record.embedder_id, dimension=record.dimension)
+    return open_stores(folder, database, record, home=home, copy_bytes=copy_bytes)
 
 
 def _still_wanted(session: Session, version_ids: Sequence[str]) -> dict[str, bool]:

@@ -17,13 +17,16 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from assistant.errors import UnknownIndexError
+from assistant.errors import StoreUnavailableError, UnknownIndexError
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.job_records import utc_now
 from assistant.knowledge.lexicon.base import Lexicon
-from assistant.knowledge.stored import IndexedChunk, in_batches, is_kept, load_vector_entries
+from assistant.knowledge.stored import IndexedChunk, load_vector_entries
 from assistant.knowledge.tables import ChunkRow, DocumentRow, IndexRow, PieceRow, VersionRow
-from assistant.knowledge.vectors.base import VectorEntry, VectorIndex
+from assistant.knowledge.vectors.base import VectorEntry, VectorHome, VectorIndex
+from assistant.knowledge.visibility import is_kept
+from assistant.storage_settings import StorageSettings
 
 SECOND_FOLDERS = "indexes"
 DATABASE = "philo.db"
@@ -44,10 +47,14 @@ class IndexRecord:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The vectors and the full text of one index."""
+    """The vectors and the full text of one index.
+
+    `index_id` is None where none is on record.
+    """
 
     vectors: VectorIndex
     lexicon: Lexicon
+    index_id: int | None
 
     def add(self, chunks: Sequence[IndexedChunk]) -> None:
         if chunks:
@@ -63,27 +70,54 @@ class Stores:
         self.lexicon.close()
 
 
-def open_stores(folder: Path, database: Database, *, embedder_id: str, dimension: int) -> Stores:
+def open_stores(
+    folder: Path,
+    database: Database,
+    record: IndexRecord,
+    *,
+    home: VectorHome,
+    copy_bytes: int | None = None,
+) -> Stores:
     """
     Args:
-        database: what the copy of the vectors in memory is made from.
+        copy_bytes: see `MirroredVectors`.
+        database: what the copy of the vectors in memory is made from; on PostgreSQL, the full
+            text lies there too.
     Raises:
         DataDirectoryError, IndexMismatchError: see the two indexes.
     """
-    from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
-    from assistant.knowledge.vectors.chroma import ChromaVectors
+    from assistant.knowledge.vector_feed import VectorFeed
     from assistant.knowledge.vectors.exact import ExactVectors
     from assistant.knowledge.vectors.mirrored import MirroredVectors
 
-    store = ChromaVectors(folder / "vectors", embedder_id=embedder_id, dimension=dimension)
+    store = home.open(
+        folder, number=record.id, embedder_id=record.embedder_id, dimension=record.dimension
+    )
     vectors = MirroredVectors(
-        store, ExactVectors(dimension), partial(read_vector_entries, database)
+        store,
+        ExactVectors(record.dimension),
+        partial(read_vector_entries, database),
+        feed=VectorFeed(database, record.id) if home.shared else None,
+        most_bytes=copy_bytes,
     )
     try:
-        return Stores(vectors, TantivyLexicon(folder / "lexicon"))
+        return Stores(vectors, open_lexicon(folder, database, record.id), record.id)
     except BaseException:
         vectors.close()
         raise
+
+
+def open_lexicon(folder: Path, database: Database, number: int) -> Lexicon:
+    """The full text of an index: on PostgreSQL in the database, else in its folder."""
+    if database.engine.name == "postgresql":
+        from assistant.knowledge.lexicon.postgres import PostgresLexicon
+        from assistant.knowledge.postgres import PostgresDatabase
+
+        assert isinstance(database, PostgresDatabase)  # noqa: S101 - the only one of that name
+        return PostgresLexicon(database, number=number)
+    from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
+
+    return TantivyLexicon(folder / "lexicon")
 
 
 def read_vector_entries(
@@ -95,12 +129,18 @@ def read_vector_entries(
             yield load_vector_entries(session, some)
 
 
-def find_index_in_use(directory: Path) -> IndexRecord | None:
-    """What the documents of a data directory are indexed by; None where there are none."""
+def find_index_in_use(
+    directory: Path, storage: StorageSettings | None = None
+) -> IndexRecord | None:
+    """What the documents of a data directory are indexed by; None where there are none.
+
+    Args:
+        storage: which servers hold what.
+    """
     path = directory / DATABASE
-    if not path.exists():
+    if (storage is None or storage.database is None) and not path.exists():
         return None
-    database = open_database(path)
+    database = open_database(path, storage)
     try:
         with database.reading() as session:
             holds_any = session.scalar(select(exists().where(is_kept())))
@@ -128,6 +168,24 @@ def load_indexes(session: Session) -> list[IndexRecord]:
 
 def index_in_use(session: Session) -> IndexRecord | None:
     return next((one for one in load_indexes(session) if one.in_use), None)
+
+
+def require_in_use(session: Session, index_id: int | None) -> None:
+    """
+    Raises:
+        StoreUnavailableError: another process has switched to another index meanwhile, so what
+            this one would find or write is of no use.
+    """
+    used = index_in_use(session)
+    if index_id is not None and (used is None or used.id != index_id):
+        raise StoreUnavailableError(
+            f"index {used.id if used else 'none'} is in use since another process switched to it, "
+            f"this one has index {index_id} open; start it again"
+        )
+
+
+def is_on_record(session: Session, index_id: int | None) -> bool:
+    return session.scalar(select(IndexRow.id).where(IndexRow.id == index_id)) is not None
 
 
 def second_index(session: Session) -> IndexRecord | None:
@@ -273,8 +331,14 @@ def forget_second(session: Session) -> list[str]:
     return versions
 
 
-def remove_unnamed_folders(directory: Path, named: Sequence[IndexRecord]) -> None:
-    """Delete the files of indexes that were dropped."""
+def remove_unnamed(directory: Path, database: Database, named: Sequence[IndexRecord]) -> None:
+    """Delete the files and the full text of indexes that were dropped."""
+    if database.engine.name == "postgresql":
+        from assistant.knowledge.lexicon.postgres import keep_only
+        from assistant.knowledge.postgres import PostgresDatabase
+
+        assert isinstance(database, PostgresDatabase)  # noqa: S101 - the only one of that name
+        keep_only(database, [record.id for record in named])
     kept = {record.folder for record in named}
     if named and "" not in kept:
         for name in ("vectors", "lexicon"):

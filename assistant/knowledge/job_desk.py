@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from assistant.errors import JobNotFoundError
+from assistant.knowledge.bulk import all_of
 from assistant.knowledge.database import Database
-from assistant.knowledge.job_records import UNFINISHED, WAITING, to_job_info
+from assistant.knowledge.job_records import UNFINISHED, WAITING, is_visible, to_job_info
 from assistant.knowledge.tables import JobRow
 from assistant.types import JobInfo, JobState, Readable
 
@@ -27,7 +28,7 @@ class JobDesk:
             JobNotFoundError: there is none, or none that the reader may see.
         """
         with self._database.reading() as session:
-            row = session.get(JobRow, job_id) if readable.everything else None
+            row = session.scalar(select(JobRow).where(JobRow.id == job_id, is_visible(readable)))
             if row is None:
                 raise JobNotFoundError(
                     f"there is no job {job_id!r} that you may see; list them: philo jobs list"
@@ -39,14 +40,18 @@ class JobDesk:
         readable: Readable,
         *,
         state: JobState | None = None,
+        ids: Sequence[str] = (),
         offset: int = 0,
         limit: int = 50,
     ) -> tuple[list[JobInfo], int]:
-        """One page of them, newest first, and how many there are. Only who may read everything
-        sees jobs: they name documents whose readers are not known yet."""
-        if not readable.everything:
-            return [], 0
-        wanted = [] if state is None else [JobRow.state == state]
+        """One page of those that the reader may see, newest first, and how many there are.
+
+        Args:
+            ids: only these; all where it is empty.
+        """
+        wanted = [is_visible(readable), *([] if state is None else [JobRow.state == state])]
+        if ids:
+            wanted.append(JobRow.id.in_(all_of(ids)))
         newest = select(JobRow).where(*wanted).order_by(JobRow.created_at.desc(), JobRow.id)
         count = select(func.count()).select_from(JobRow).where(*wanted)
         with self._database.reading() as session:
@@ -54,10 +59,10 @@ class JobDesk:
             return [to_job_info(row) for row in rows], session.scalar(count) or 0
 
     def counts(self, readable: Readable) -> dict[JobState, int]:
-        """How many jobs there are in each state that has some, for who may see them."""
-        if not readable.everything:
-            return {}
-        query = select(JobRow.state, func.count()).group_by(JobRow.state)
+        """How many jobs that the reader may see there are in each state that has some."""
+        query = (
+            select(JobRow.state, func.count()).where(is_visible(readable)).group_by(JobRow.state)
+        )
         with self._database.reading() as session:
             return {JobState(row[0]): row[1] for row in session.execute(query)}
 
@@ -77,11 +82,12 @@ class JobDesk:
         self._cancel(JobRow.run_id == run_id, WAITING)
 
     def _cancel(self, condition: ColumnElement[bool], states: Sequence[JobState]) -> None:
+        now = self._clock()
         with self._database.writing() as session:
             session.execute(
                 update(JobRow)
                 .where(condition, JobRow.state.in_(states))
-                .values(state=JobState.CANCELLED, outcome="cancelled", finished_at=self._clock())
+                .values(state=JobState.CANCELLED, outcome="cancelled", finished_at=now)
             )
             session.execute(
                 update(JobRow)
@@ -97,6 +103,7 @@ class JobDesk:
         """
         self.job(job_id, readable)
         again = (JobState.FAILED, JobState.DEAD, JobState.CANCELLED)
+        now = self._clock()
         with self._database.writing() as session:
             session.execute(
                 update(JobRow)
@@ -105,7 +112,7 @@ class JobDesk:
                     state=JobState.QUEUED,
                     attempts=0,
                     cancel_wanted=False,
-                    not_before=self._clock(),
+                    not_before=now,
                     outcome=None,
                     finished_at=None,
                     run_id=None,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, or_, select, true, update
 from sqlalchemy.orm import Session, aliased
 
 from assistant.access.share_keys import group_names
-from assistant.knowledge.stored import in_batches, pack_json
+from assistant.knowledge.bulk import all_of, in_batches
+from assistant.knowledge.packing import pack_json
 from assistant.knowledge.tables import JobRow
-from assistant.types import IngestOutcome, JobInfo, JobKind, JobState
+from assistant.types import IngestOutcome, JobInfo, JobKind, JobState, Readable
 
 MOST_ATTEMPTS = 5
 
@@ -38,7 +39,7 @@ def utc_now() -> datetime:
 class NewJob:
     """A job to be. `name` is a file name whose extension decides the format, `original` the
     SHA-256 under which the bytes are kept, `groups` None: as before. `depth` counts the files
-    that this one was attached to."""
+    that this one was attached to. `owner_key`: see `JobRow`."""
 
     kind: JobKind
     uri: str
@@ -51,6 +52,7 @@ class NewJob:
     original: str | None = None
     parent_id: str | None = None
     document_id: str | None = None
+    owner_key: str | None = None
     depth: int = 0
     priority: int = SYNC_PRIORITY
     run_id: str | None = None
@@ -58,10 +60,11 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job(NewJob):
-    """A job that a worker has claimed."""
+    """A job that `worker` has claimed."""
 
     id: str = ""
     attempts: int = 0
+    worker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +112,18 @@ def finish_job(
     job_id: str,
     outcome: IngestOutcome,
     *,
+    worker: str,
     now: datetime,
     document_id: str | None = None,
     reason: str | None = None,
     pages: int = 0,
     chunks: int = 0,
 ) -> None:
-    """A job is done, in the transaction that makes what came of it visible."""
+    """A job is done, in the transaction that makes what came of it visible. One that `worker` does
+    not hold any more stays as it is."""
     session.execute(
         update(JobRow)
-        .where(JobRow.id == job_id)
+        .where(JobRow.id == job_id, held_by(worker))
         .values(
             state=JobState.CANCELLED if outcome == "cancelled" else JobState.DONE,
             outcome=outcome,
@@ -157,13 +162,35 @@ def cancel_for(session: Session, uri: str, collection: str, now: datetime) -> No
     )
 
 
-def is_cancelled(session: Session, job_id: str) -> bool:
-    return bool(session.scalar(select(JobRow.cancel_wanted).where(JobRow.id == job_id)))
+def held_by(worker: str) -> ColumnElement[bool]:
+    """The condition on `jobs`: the worker has them still. Its lease may have ended while it stood
+    still, and another one have done them."""
+    return and_(JobRow.state == JobState.RUNNING, JobRow.worker == worker)
+
+
+def why_dropped(session: Session, job_id: str, worker: str) -> str | None:
+    """Why what a worker has made of a job is not wanted; None where it is."""
+    wanted = select(JobRow.cancel_wanted).where(JobRow.id == job_id, held_by(worker))
+    cancelled = session.scalar(wanted)
+    if cancelled is None:
+        return "another worker has taken it over"
+    return "the work on it was cancelled" if cancelled else None
 
 
 def needs_original(sha256s: Sequence[str]) -> ColumnElement[bool]:
     """The condition on `jobs`: these kept bytes are still to be read, or may be retried."""
     return and_(JobRow.original.in_(sha256s), JobRow.state.in_(_NEEDS_ORIGINAL))
+
+
+def keeps_original() -> ColumnElement[bool]:
+    """The same of whatever bytes."""
+    return and_(JobRow.original.is_not(None), JobRow.state.in_(_NEEDS_ORIGINAL))
+
+
+def is_visible(readable: Readable) -> ColumnElement[bool]:
+    """The condition on `jobs`: whoever may read everything sees all, others what they brought in
+    themselves. Jobs name documents whose readers are not known yet."""
+    return true() if readable.everything else JobRow.owner_key.in_(all_of(readable.keys))
 
 
 def to_job_info(row: JobRow) -> JobInfo:
@@ -264,6 +291,7 @@ def _to_row(job: NewJob, now: datetime) -> dict[str, Any]:
         "original": job.original,
         "parent_id": job.parent_id,
         "document_id": job.document_id,
+        "owner_key": job.owner_key,
         "depth": job.depth,
         "priority": job.priority,
         "run_id": job.run_id,
@@ -290,11 +318,13 @@ def to_job(row: JobRow) -> Job:
         original=row.original,
         parent_id=row.parent_id,
         document_id=row.document_id,
+        owner_key=row.owner_key,
         depth=row.depth,
         priority=row.priority,
         run_id=row.run_id,
         id=row.id,
         attempts=row.attempts,
+        worker=row.worker or "",
     )
 
 

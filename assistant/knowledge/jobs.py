@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database
 from assistant.knowledge.job_desk import JobDesk
 from assistant.knowledge.job_records import (
@@ -33,11 +34,10 @@ from assistant.knowledge.job_records import (
     can_fetch,
     drop_unwanted,
     finish_job,
+    held_by,
     to_ending,
     to_job,
-    utc_now,
 )
-from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import JobRow
 from assistant.types import IngestOutcome, JobState
 
@@ -51,12 +51,14 @@ __all__ = [
     "Job",
     "JobQueue",
     "NewJob",
-    "utc_now",
+    "lease_ended",
 ]
 
 LEASE_S = 60.0
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 3600.0
+FARTHEST = timedelta(seconds=1.5 * LONGEST_DELAY_S)
+"""What is not to be done before a later moment was written down by a clock that was ahead."""
 
 
 class JobQueue(JobDesk):
@@ -66,11 +68,11 @@ class JobQueue(JobDesk):
         self,
         database: Database,
         *,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         chance: random.Random | None = None,
         failpoint: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        super().__init__(database, clock)
+        super().__init__(database, clock or database.now)
         self._chance = chance or random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failpoint = failpoint
 
@@ -79,8 +81,9 @@ class JobQueue(JobDesk):
 
         A waiting job for the same document is superseded: the newer one says what is wanted.
         """
+        now = self._clock()
         with self._database.writing() as session:
-            ids = add_jobs(session, jobs, self._clock())
+            ids = add_jobs(session, jobs, now)
         self._failpoint("job queued")
         return ids
 
@@ -98,13 +101,16 @@ class JobQueue(JobDesk):
             other.uri == JobRow.uri,
             other.collection == JobRow.collection,
             other.state == JobState.RUNNING,
-            or_(other.lease_until >= now, other.created_at < JobRow.created_at),
+            or_(~lease_ended(other.lease_until, now), other.created_at < JobRow.created_at),
         )
         due = or_(
-            and_(JobRow.state.in_(WAITING), JobRow.not_before <= now),
+            and_(
+                JobRow.state.in_(WAITING),
+                or_(JobRow.not_before <= now, JobRow.not_before > now + FARTHEST),
+            ),
             and_(
                 JobRow.state == JobState.RUNNING,
-                JobRow.lease_until < now,
+                lease_ended(JobRow.lease_until, now),
                 JobRow.attempts < MOST_ATTEMPTS,
             ),
         )
@@ -146,18 +152,19 @@ class JobQueue(JobDesk):
                 .where(JobRow.worker == worker, JobRow.state == JobState.RUNNING)
                 .values(heartbeat_at=now, lease_until=now + timedelta(seconds=LEASE_S))
             )
-            bury(session, JobRow.lease_until < now, now)
+            bury(session, lease_ended(JobRow.lease_until, now), now)
 
-    def fail(self, job_id: str, reason: str, *, may_pass: bool) -> JobState:
-        """Record that a job failed: to be tried again, or dead. The state that it has now.
+    def fail(self, job_id: str, reason: str, *, worker: str, may_pass: bool) -> JobState:
+        """Record that a job failed: to be tried again, or dead. The state that it has now; one
+        that `worker` does not hold any more stays as it is.
 
         The n-th try waits 2^(n-1) s, give or take half of it.
         """
         now = self._clock()
         with self._database.writing() as session:
-            drop_unwanted(session, JobRow.id == job_id, now)
+            drop_unwanted(session, and_(JobRow.id == job_id, held_by(worker)), now)
             job = session.get(JobRow, job_id)
-            if job is None or job.state != JobState.RUNNING:
+            if job is None or job.state != JobState.RUNNING or job.worker != worker:
                 return JobState.CANCELLED if job is None else JobState(job.state)
             job.worker = job.lease_until = None
             job.reason = reason
@@ -171,16 +178,18 @@ class JobQueue(JobDesk):
                 job.finished_at = now
             return JobState(job.state)
 
-    def drop(self, job_id: str, reason: str) -> None:
+    def drop(self, job_id: str, reason: str, *, worker: str) -> None:
         """There is nothing left to do for a job: what it was for is gone."""
+        now = self._clock()
         with self._database.writing() as session:
-            finish_job(session, job_id, "cancelled", now=self._clock(), reason=reason)
+            finish_job(session, job_id, "cancelled", worker=worker, now=now, reason=reason)
 
-    def finish(self, endings: Sequence[tuple[str, IngestOutcome]]) -> None:
-        """Jobs are done, all together or none."""
+    def finish(self, endings: Sequence[tuple[Job, IngestOutcome]]) -> None:
+        """Jobs are done, all together or none; those that another worker has by now stay."""
+        now = self._clock()
         with self._database.writing() as session:
-            for job_id, outcome in endings:
-                finish_job(session, job_id, outcome, now=self._clock())
+            for job, outcome in endings:
+                finish_job(session, job.id, outcome, worker=job.worker, now=now)
         self._failpoint("job finished")
 
     def give_back(self, worker: str, *, reason: str | None = None) -> None:
@@ -227,14 +236,18 @@ class JobQueue(JobDesk):
             ).all()
         return len(freed)
 
-    def cancelled(self, job_ids: Sequence[str]) -> set[str]:
-        """Which of these jobs at work are to end."""
-        found: set[str] = set()
+    def unwanted(self, jobs: Sequence[Job]) -> set[str]:
+        """Ids of those of these claimed jobs that are to end: somebody has cancelled them, or
+        another worker has taken them over."""
+        wanted: set[str] = set()
         with self._database.reading() as session:
-            for ids in in_batches(job_ids):
-                query = select(JobRow.id).where(JobRow.id.in_(ids), JobRow.cancel_wanted)
-                found.update(session.scalars(query))
-        return found
+            for worker in {job.worker for job in jobs}:
+                for ids in in_batches([job.id for job in jobs if job.worker == worker]):
+                    query = select(JobRow.id).where(
+                        JobRow.id.in_(ids), held_by(worker), ~JobRow.cancel_wanted
+                    )
+                    wanted.update(session.scalars(query))
+        return {job.id for job in jobs} - wanted
 
     def endings(self, run_id: str, *, since: datetime) -> list[Ending]:
         """Jobs of a run that ended since then."""
@@ -261,9 +274,30 @@ class JobQueue(JobDesk):
             return [to_ending(row) for row in session.execute(query)]
 
     def next_due(self, *, sources: Collection[str] = ()) -> datetime | None:
-        """When the next waiting job that a worker can fetch may be claimed."""
-        query = select(func.min(JobRow.not_before)).where(
+        """When the next job that a worker can fetch may be claimed: one that waits, or now where
+        a worker that is gone has left one."""
+        now = self._clock()
+        waiting = select(func.min(JobRow.not_before)).where(
             JobRow.state.in_(WAITING), can_fetch(sources)
         )
+        left = select(JobRow.id).where(
+            JobRow.state == JobState.RUNNING,
+            lease_ended(JobRow.lease_until, now),
+            can_fetch(sources),
+        )
         with self._database.reading() as session:
-            return session.scalar(query)
+            if session.scalar(left.limit(1)) is not None:
+                return now
+            due = session.scalar(waiting)
+        return now if due is not None and due > now + FARTHEST else due
+
+
+def lease_ended(
+    lease_until: InstrumentedAttribute[datetime | None], now: datetime
+) -> ColumnElement[bool]:
+    """The condition on `jobs`; also of one that was given by a clock that was ahead.
+
+    Args:
+        now: by the clock that all have in common; see `Database.now`.
+    """
+    return or_(lease_until < now, lease_until > now + timedelta(seconds=2 * LEASE_S))

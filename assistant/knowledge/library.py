@@ -7,8 +7,7 @@ read is in `reading.py`.
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,24 +16,30 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from assistant.access.people import People
-from assistant.audit import Audit
-from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
+from assistant.audit.log import Audit
+from assistant.errors import (
+    DocumentNotFoundError,
+    IndexMismatchError,
+    KnowledgeError,
+)
+from assistant.knowledge.bulk import in_batches
+from assistant.knowledge.change_log import log_changes, newest_change
 from assistant.knowledge.changes import Changes
-from assistant.knowledge.database import Database, open_database
+from assistant.knowledge.database import Database
 from assistant.knowledge.exports import Exports
-from assistant.knowledge.index_desk import IndexDesk, open_index
+from assistant.knowledge.index_desk import IndexDesk
 from assistant.knowledge.indexes import (
-    DATABASE,
     IndexRecord,
     Stores,
+    index_in_use,
     is_of_index_in_use,
-    load_indexes,
-    note_index_in_use,
-    remove_unnamed_folders,
+    is_wanted,
+    require_in_use,
 )
 from assistant.knowledge.job_records import NewJob, cancel_attached, cancel_for, utc_now
 from assistant.knowledge.jobs import JobQueue
 from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.moving import Moving
 from assistant.knowledge.notes import NotesRecords
 from assistant.knowledge.originals import Originals
 from assistant.knowledge.publishing import (
@@ -50,19 +55,19 @@ from assistant.knowledge.reading import ReadingRoom, not_found
 from assistant.knowledge.renewal import Alone
 from assistant.knowledge.sharing import Sharing
 from assistant.knowledge.sources import SourceRecords
-from assistant.knowledge.stored import (
-    Known,
-    Published,
-    StoredChunk,
-    in_batches,
-    is_kept,
-    load_groups,
-)
+from assistant.knowledge.stored import Hit, Known, Published, StoredChunk, load_groups
 from assistant.knowledge.tables import ChunkRow, DocumentRow, VersionRow
+from assistant.knowledge.turns import Turn
 from assistant.knowledge.upkeep import ReconcileReport, Upkeep
-from assistant.knowledge.vectors.base import VectorIndex
+from assistant.knowledge.vector_watch import VectorWatch
+from assistant.knowledge.vectors.base import VectorHome, VectorIndex
+from assistant.knowledge.vectors.chroma import EmbeddedVectors
+from assistant.knowledge.visibility import is_kept
+from assistant.observing.observer import Observer
+from assistant.observing.trail import step
 from assistant.safety.personal.pseudonyms import Pseudonyms
-from assistant.types import OPERATOR, DocumentInfo, Draft, IngestOutcome
+from assistant.scope import Scope
+from assistant.types import OPERATOR, DocumentInfo, Draft, IngestOutcome, Readable, ScoredId
 
 __all__ = [
     "Attached",
@@ -72,63 +77,7 @@ __all__ = [
     "Published",
     "ReconcileReport",
     "StoredChunk",
-    "open_library",
 ]
-
-
-def open_library(
-    directory: Path,
-    *,
-    embedder_id: str,
-    dimension: int,
-    embedder: str | None = None,
-    chunk_tokens: int = 220,
-    failpoint: Callable[[str], None] = lambda _step: None,
-) -> Library:
-    """Open the knowledge in a data directory and put right what a crash has left.
-
-    Args:
-        embedder_id: names the vector space of everything in it.
-        dimension: of its vectors.
-        embedder: what the settings call it; else the name in its id.
-        chunk_tokens: what the chunks of a directory without documents will aim at.
-        failpoint: see `Library`.
-    Raises:
-        IndexMismatchError: the documents in it were embedded by another embedder.
-        DataDirectoryError: the directory is damaged, of a newer Philo, full or not writable.
-    """
-    with contextlib.ExitStack() as opened:
-        database = open_database(directory / DATABASE)
-        opened.callback(database.close)
-        check_embedder(database, embedder_id)
-        with database.writing() as session:
-            note_index_in_use(
-                session,
-                embedder=embedder or embedder_id.partition("@")[0],
-                embedder_id=embedder_id,
-                dimension=dimension,
-                chunk_tokens=chunk_tokens,
-            )
-            records = load_indexes(session)
-        remove_unnamed_folders(directory, records)
-        stores: list[Stores] = []
-        for record in records:  # the one in use first
-            stores.append(open_index(directory, database, record))
-            opened.callback(stores[-1].close)
-        library = Library(
-            database,
-            stores[0].vectors,
-            stores[0].lexicon,
-            embedder_id=embedder_id,
-            failpoint=failpoint,
-        )
-        if len(stores) > 1:
-            library.use_second(stores[1])
-        library.reconcile()
-        library.jobs.reclaim()
-        library.audit.adopt_first_rows()
-        opened.pop_all()
-    return library
 
 
 def check_embedder(database: Database, embedder_id: str) -> None:
@@ -146,7 +95,7 @@ def check_embedder(database: Database, embedder_id: str) -> None:
         other = session.scalar(query)
     if other is not None:
         raise IndexMismatchError(
-            f"{database.path} holds vectors of the embedder {other!r}, not of {embedder_id!r}; "
+            f"{database.label} holds vectors of the embedder {other!r}, not of {embedder_id!r}; "
             "choose the former embedder in philo.toml ([models] embedder) and move to another one "
             "with: philo index build, or ingest the documents into a fresh data directory"
         )
@@ -157,7 +106,8 @@ class Library(ReadingRoom):
 
     `failpoint` is called with the name of each durable step once it is done. `jobs` is the
     queue of what is to be brought in, `sources` what is kept in step, `ratings` what people said
-    of answers, `originals` the kept bytes beside the database, `sharing` says who may read what.
+    of answers, `originals` the kept bytes beside the database, `sharing` says who may read what,
+    and `moving` brings documents into other collections.
 
     Raises:
         IndexMismatchError: the documents in it were embedded by another embedder.
@@ -170,25 +120,38 @@ class Library(ReadingRoom):
         lexicon: Lexicon,
         *,
         embedder_id: str,
+        home: VectorHome | None = None,
+        copy_bytes: int | None = None,
         failpoint: Callable[[str], None] = lambda _step: None,
         jobs: JobQueue | None = None,
     ) -> None:
         check_embedder(database, embedder_id)
-        super().__init__(database, vectors, lexicon)
+        self._home = home or EmbeddedVectors()
+        self.changes = Changes(self._newest_change if self._home.shared else None)
+        super().__init__(database, vectors, lexicon, self.changes)
+        self._index_id = self._find_index_in_use()
         self.jobs = jobs or JobQueue(database, failpoint=failpoint)
         self.sources = SourceRecords(database)
         self.notes = NotesRecords(database)
-        self.changes = Changes()
         self.people = People(database)
-        self.audit = Audit(database, database.path.parent)
-        self.pseudonyms = Pseudonyms(database, database.path.parent)
+        self.audit = Audit(database, database.directory)
+        self.pseudonyms = Pseudonyms(database, database.directory)
         self.ratings = Ratings(database)
         self.exports = Exports(database)
-        self.originals = Originals(database.path.parent / "originals")
+        self.originals = Originals(database.directory / "originals", database.turn("originals"))
         self.failpoint = failpoint
+        self.found_at_start = ReconcileReport()
+        self.observer = Observer()
         self._embedder_id = embedder_id
-        self._upkeep = Upkeep(database, Stores(vectors, lexicon), self.originals, failpoint)
-        self._writer = threading.RLock()
+        self._upkeep = Upkeep(
+            database,
+            Stores(vectors, lexicon, self._index_id),
+            self.originals,
+            failpoint,
+            shared=self._home.shared,
+        )
+        self._writer = database.turn("knowledge")
+        self.vector_watch = VectorWatch(self._upkeep, self._writer, self.reconcile)
         self.sharing = Sharing(
             database,
             self._upkeep,
@@ -197,8 +160,23 @@ class Library(ReadingRoom):
             family=self._family,
             failpoint=failpoint,
         )
+        self.moving = Moving(
+            database,
+            self._upkeep,
+            self._writer,
+            self.changes,
+            family=self._family,
+            sharing=self.sharing,
+            failpoint=failpoint,
+        )
         self.indexes = IndexDesk(
-            database, self._upkeep, self._writer, failpoint=failpoint, switched=self._use
+            database,
+            self._upkeep,
+            self._writer,
+            home=self._home,
+            copy_bytes=copy_bytes,
+            failpoint=failpoint,
+            switched=self._use,
         )
 
     def use_second(self, stores: Stores) -> None:
@@ -207,12 +185,51 @@ class Library(ReadingRoom):
 
     def _use(self, stores: Stores, record: IndexRecord) -> None:
         self._vectors, self._lexicon = stores.vectors, stores.lexicon
-        self._embedder_id = record.embedder_id
+        self._embedder_id, self._index_id = record.embedder_id, record.id
         self.changes.note_all()
+
+    def _newest_change(self) -> int:
+        with self._database.reading() as session:
+            return newest_change(session)
+
+    def _find_index_in_use(self) -> int | None:
+        with self._database.reading() as session:
+            index = index_in_use(session)
+        return None if index is None else index.id
+
+    def _search(
+        self,
+        asks: Sequence[Callable[[int], list[ScoredId]]],
+        k: int,
+        readable: Readable,
+        scope: Scope,
+    ) -> list[list[Hit]]:
+        if self._home.shared:
+            with self._database.reading() as session:
+                require_in_use(session, self._index_id)
+        return super()._search(asks, k, readable, scope)
 
     @property
     def database(self) -> Database:
         return self._database
+
+    @property
+    def turn(self) -> Turn:
+        """Who holds it is alone, in all processes over the database, in publishing, removing and
+        changing rights."""
+        return self._writer
+
+    def check_vectors(self) -> None:
+        """
+        Raises:
+            StoreUnavailableError: where vectors lie, nobody answers.
+        """
+        self._home.check()
+
+    @property
+    def vectors_are_shared(self) -> bool:
+        """On a server, and not in the data directory."""
+        return self._home.shared
 
     @property
     def embedder_id(self) -> str:
@@ -255,21 +272,26 @@ class Library(ReadingRoom):
                     "embed every chunk of the draft, in order"
                 )
         with self._writer:
-            with self._database.writing() as session:
+            now = self._database.now()
+            with step("stage"), self._database.writing() as session:
+                require_in_use(session, self._index_id)
                 staged = [
                     stage_version(
                         session,
                         publication,
                         embedder_id=self._embedder_id,
+                        now=now,
                         closed=self.sharing.login_demanded,
                     )
                     for publication in publications
                 ]
             try:
                 self.failpoint("staged")
-                self._index([one for one in staged if one.publication.hold is None])
+                with step("index"):
+                    self._index([one for one in staged if one.publication.hold is None])
                 concerned = self._groups_of([one.document_id for one in staged])
-                shown = self._show(staged)
+                with step("show"):
+                    shown = self._show(staged)
             except BaseException:
                 with contextlib.suppress(Exception):  # the next start purges it otherwise
                     self._upkeep.purge_versions([one.version_id for one in staged])
@@ -296,9 +318,13 @@ class Library(ReadingRoom):
             ]
             if any(kept):
                 self.failpoint("attachments kept")
+            self._writer.require()
+            now = self._database.now()
             with self._database.writing() as session:
+                require_in_use(session, self._index_id)
+                log_changes(session, [one.document_id for one in staged])
                 return [
-                    show_version(session, one, originals)
+                    show_version(session, one, originals, now=now)
                     for one, originals in zip(staged, kept, strict=True)
                 ]
 
@@ -339,6 +365,15 @@ class Library(ReadingRoom):
         """Delete those of these kept files that nothing refers to any more."""
         self._upkeep.remove_unused_originals({name for name in names if name is not None})
 
+    @contextlib.contextmanager
+    def originals_held(self) -> Iterator[None]:
+        """Kept files stay meanwhile; those that nothing refers to any more go with its end."""
+        self.originals.hold()
+        try:
+            yield
+        finally:
+            self.drop_originals(self.originals.release())
+
     def release(self, document_id: str) -> DocumentInfo:
         """Publish the version that is in quarantine.
 
@@ -361,17 +396,21 @@ class Library(ReadingRoom):
                 query = select(ChunkRow.id).where(ChunkRow.version_id.in_(counterpart))
                 beside = [*session.scalars(query)]
             upkeep = self._upkeep
+            upkeep.leave_dropped()
             upkeep.refill(upkeep.stores, chunk_ids, vectors=True)
             self.failpoint("vectors written")
             upkeep.refill(upkeep.stores, chunk_ids, lexicon=True)
             self.failpoint("lexicon written")
             if upkeep.second is not None:
                 upkeep.refill(upkeep.second, beside, vectors=True, lexicon=True)
+            self._writer.require()
             with self._database.writing() as session:
+                require_in_use(session, self._index_id)
                 document = session.get_one(DocumentRow, document_id)
                 previous = document.published_version_id
                 document.published_version_id = held
                 document.held_version_id = document.held_reason = None
+                log_changes(session, [document_id])
                 session.execute(
                     update(VersionRow)
                     .where((VersionRow.id == held) | (VersionRow.counterpart_of == held))
@@ -415,19 +454,20 @@ class Library(ReadingRoom):
         """Take down with which groups its source shares a document: see `Sharing.state`."""
         self.sharing.state(document_id, groups)
 
-    def retire(self, document_id: str) -> None:
-        """Remove a document because somebody wants it gone: see `retire_all`. A job that would
-        bring it back is cancelled.
+    def retire(self, *document_ids: str) -> None:
+        """Remove documents because somebody wants them gone: see `retire_all`. A job that would
+        bring one back is cancelled.
 
         Raises:
-            DocumentNotFoundError: there is no such document.
+            DocumentNotFoundError: there is no such document; none was removed.
         """
         with self._writer:
             with self._database.writing() as session:
-                document = session.get(DocumentRow, document_id)
-                if document is not None:
-                    cancel_for(session, document.uri, document.collection, utc_now())
-            self.retire_all([document_id])
+                for document_id in document_ids:
+                    document = session.get(DocumentRow, document_id)
+                    if document is not None:
+                        cancel_for(session, document.uri, document.collection, utc_now())
+            self.retire_all(document_ids)
 
     def retire_all(self, document_ids: Sequence[str]) -> None:
         """Remove documents, what is attached to them, and what was made from them, before
@@ -447,12 +487,15 @@ class Library(ReadingRoom):
                         update(DocumentRow).where(DocumentRow.id.in_(ids)).values(hidden)
                     )
                 cancel_attached(session, family, utc_now())
+                log_changes(session, family)
             self.changes.note(frozenset[str]().union(*groups.values()))
             self.failpoint("hidden")
             versions: list[str] = []
             with self._database.reading() as session:
                 for ids in in_batches(family):
-                    query = select(VersionRow.id).where(VersionRow.document_id.in_(ids))
+                    query = select(VersionRow.id).where(
+                        VersionRow.document_id.in_(ids), ~is_wanted()
+                    )
                     versions += session.scalars(query)
             self._upkeep.purge_versions(versions)
             self._upkeep.delete_documents(family)
@@ -514,13 +557,21 @@ class Library(ReadingRoom):
         return gone
 
     def reconcile(self) -> ReconcileReport:
-        """Finish what a crash interrupted and bring both indexes in step with SQL."""
+        """Finish what a crash or an absence interrupted and bring both indexes in step with SQL.
+
+        Raises:
+            StoreUnavailableError: a server is away, or another process has switched to another
+                index.
+        """
         with self._writer:
+            with self._database.reading() as session:
+                require_in_use(session, self._index_id)
             return self._upkeep.reconcile()
 
     def rebuild(self) -> None:
         """Fill the indexes anew from SQL, without embedding again. No question meanwhile."""
         with self._writer:
+            self._upkeep.leave_dropped()
             for stores in self._upkeep.all_stores:
                 stores.clear()
             self._upkeep.reconcile()
@@ -529,8 +580,15 @@ class Library(ReadingRoom):
         self, alone: Alone, tell: Callable[[int, int], None] = lambda _done, _total: None
     ) -> None:
         """Give both indexes fresh files, beside searches: see `VectorIndex.renew`. Changes wait."""
+
+        @contextlib.contextmanager
+        def still_mine() -> Iterator[None]:
+            with alone():
+                self._writer.require()
+                yield
+
         with self._writer:
-            self._upkeep.renew(alone, tell)
+            self._upkeep.renew(still_mine, tell)
 
     def compact(self) -> None:
         """Let nothing of what was deleted stay in the database's files. Changes wait."""
@@ -552,7 +610,9 @@ class Library(ReadingRoom):
             return self._family(session, document_ids)
 
     def close(self) -> None:
-        with self._writer:
+        self.vector_watch.close()
+        with self._writer.in_this_process():
             for stores in self._upkeep.all_stores:
                 stores.close()
+            self._home.close()
             self._database.close()

@@ -12,12 +12,12 @@ import hashlib
 import io
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from assistant.errors import StorageFullError
+from assistant.knowledge.turns import LocalTurn, Turn
 
 COPY_BYTES = 2**20
 
@@ -29,9 +29,25 @@ class Originals:
     that nothing refers to are looked for.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lock: Turn | None = None) -> None:
         self.folder = folder
-        self.lock = threading.RLock()
+        self.lock = LocalTurn() if lock is None else lock
+        self._holds = 0
+        self._postponed: set[str] = set()
+
+    def hold(self) -> None:
+        """From now on, files stay although nothing refers to them any more."""
+        with self.lock:
+            self._holds += 1
+
+    def release(self) -> set[str]:
+        """End a hold: which files should have gone meanwhile; none while another hold lasts."""
+        with self.lock:
+            self._holds -= 1
+            if self._holds:
+                return set()
+            postponed, self._postponed = self._postponed, set()
+            return postponed
 
     def keep(self, path: Path) -> str:
         """Copy a file in; its SHA-256. It outlives a power cut when this returns.
@@ -85,6 +101,9 @@ class Originals:
     ) -> int:
         """Remove those of `names` that nothing refers to. How many."""
         with self.lock:
+            if self._holds:
+                self._postponed.update(names)
+                return 0
             gone = set(names) - needed(names)
             self.remove(gone)
         return len(gone)

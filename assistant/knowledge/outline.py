@@ -8,9 +8,10 @@ from typing import cast
 from sqlalchemy import select
 
 from assistant.knowledge.database import Database
+from assistant.knowledge.packing import unpack_layout
 from assistant.knowledge.reading import not_found
-from assistant.knowledge.stored import is_readable, unpack_layout
 from assistant.knowledge.tables import DocumentRow, VersionRow
+from assistant.knowledge.visibility import is_readable
 from assistant.types import BlockKind, Language, Readable
 
 

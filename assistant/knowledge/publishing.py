@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from assistant.knowledge.job_records import NewJob, add_jobs, finish_job, is_cancelled
-from assistant.knowledge.standing import Standing, is_there, put_standing, standing_after
-from assistant.knowledge.stored import (
-    IndexedChunk,
-    in_batches,
+from assistant.knowledge.bulk import in_batches
+from assistant.knowledge.job_records import NewJob, add_jobs, finish_job, why_dropped
+from assistant.knowledge.packing import (
     pack_json,
     pack_layout,
     piece_key,
     to_chunk_row,
     to_piece_row,
 )
+from assistant.knowledge.standing import Standing, is_there, put_standing, standing_after
+from assistant.knowledge.stored import IndexedChunk
 from assistant.knowledge.tables import (
     ChunkRow,
     CollectionRow,
     DocumentRow,
+    JobRow,
     PieceRow,
     VersionRow,
 )
@@ -52,8 +53,8 @@ class Publication:
     is brought in with (see `assistant.access.share_keys`), None: as before, or as its collection.
     `source` None: as before. `original` names the kept bytes.
     `hold` is why the version goes into quarantine instead. `parent_id` is the document it was
-    attached to: it comes in only while that one is there. `job_id` is done with it, and
-    `attached` are kept and queued.
+    attached to: it comes in only while that one is there. `job_id` is done with it, while `worker`
+    holds that, and `attached` are kept and queued.
     """
 
     draft: Draft
@@ -66,6 +67,7 @@ class Publication:
     hold: str | None = None
     parent_id: str | None = None
     job_id: str | None = None
+    worker: str = ""
     attached: tuple[Attached, ...] = ()
 
 
@@ -92,15 +94,20 @@ class Shown:
 
 
 def stage_version(
-    session: Session, publication: Publication, *, embedder_id: str, closed: bool = False
+    session: Session,
+    publication: Publication,
+    *,
+    embedder_id: str,
+    now: datetime,
+    closed: bool = False,
 ) -> Staged:
     """Write a version with its chunks and embeddings; its document is made when missing.
 
     Args:
+        now: see `Database.now`: other processes see by it whether somebody is still at work.
         closed: see `standing_after`.
     """
     draft, collection = publication.draft, publication.collection
-    now = datetime.now(UTC)
     if session.get(CollectionRow, collection) is None:
         session.execute(insert(CollectionRow).values(name=collection, created_at=now))
     document_id = session.scalar(
@@ -188,17 +195,27 @@ def _add_pieces(session: Session, publication: Publication, keys: Sequence[str])
         session.execute(insert(PieceRow), [*new.values()])
 
 
-def show_version(session: Session, staged: Staged, originals: Sequence[str]) -> Shown:
+def show_version(
+    session: Session, staged: Staged, originals: Sequence[str], *, now: datetime
+) -> Shown:
     """Make the staged version the one that readers see, or put it into quarantine, and let
     all come true that depends on it.
 
     Args:
         originals: under which SHA-256 each attached file is kept.
+        now: see `Database.now`: jobs are queued and done at it.
     """
-    publication, now = staged.publication, datetime.now(UTC)
-    if (reason := _why_not(session, publication)) is not None:
+    publication = staged.publication
+    if (reason := _why_not(session, staged)) is not None:
         if publication.job_id is not None:
-            finish_job(session, publication.job_id, "cancelled", now=now, reason=reason)
+            finish_job(
+                session,
+                publication.job_id,
+                "cancelled",
+                worker=publication.worker,
+                now=now,
+                reason=reason,
+            )
         return Shown("cancelled", (staged.version_id,))
     document = session.get_one(DocumentRow, staged.document_id)
     published, held = document.published_version_id, document.held_version_id
@@ -228,6 +245,7 @@ def show_version(session: Session, staged: Staged, originals: Sequence[str]) -> 
             session,
             publication.job_id,
             outcome,
+            worker=publication.worker,
             now=now,
             document_id=staged.document_id,
             reason=publication.hold,
@@ -246,11 +264,15 @@ def _queue_attached(
     session: Session, staged: Staged, originals: Sequence[str], now: datetime
 ) -> list[str]:
     """Queue the files attached to a document; their addresses."""
+    owner_key = session.scalar(
+        select(JobRow.owner_key).where(JobRow.id == staged.publication.job_id)
+    )
     attached = [
         replace(
             one.job,
             parent_id=staged.document_id,
             groups=staged.groups,
+            owner_key=owner_key,
             original=original,
             fingerprint=original,
         )
@@ -261,10 +283,13 @@ def _queue_attached(
     return [job.uri for job in attached]
 
 
-def _why_not(session: Session, publication: Publication) -> str | None:
+def _why_not(session: Session, staged: Staged) -> str | None:
     """What has made a publication unwanted while it was prepared."""
+    publication = staged.publication
     if publication.parent_id is not None and not is_there(session, publication.parent_id):
         return "the document that it was attached to was removed"
-    if publication.job_id is not None and is_cancelled(session, publication.job_id):
-        return "the work on it was cancelled"
+    if session.get(VersionRow, staged.version_id) is None:
+        return "the document was removed"
+    if publication.job_id is not None:
+        return why_dropped(session, publication.job_id, publication.worker)
     return None

@@ -15,9 +15,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from assistant.errors import DocumentNotFoundError, RatingNotFoundError
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database
-from assistant.knowledge.stored import in_batches, is_readable
 from assistant.knowledge.tables import DocumentRow, RatingDocumentRow, RatingRow
+from assistant.knowledge.visibility import is_readable
 from assistant.types import NewRating, RatedSentence, Rating, Readable
 
 

@@ -1,54 +1,48 @@
-"""Everything that is asked of the knowledge, as far as the one who asks may see it."""
+"""Everything that is asked of the documents, as far as the one who asks may see them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 
 from assistant.errors import DocumentNotFoundError
+from assistant.knowledge.bulk import all_of, in_batches
+from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database
 from assistant.knowledge.document_infos import load_documents
+from assistant.knowledge.document_lists import Counts, DocumentFilter, Place, in_order
 from assistant.knowledge.lexicon.base import Lexicon
-from assistant.knowledge.scoping import is_in_scope
+from assistant.knowledge.packing import stated_keys, unpack_vector
+from assistant.knowledge.search_room import SearchRoom
 from assistant.knowledge.stored import (
-    Hit,
     Known,
     Published,
     StoredChunk,
-    Twin,
-    all_of,
-    in_batches,
-    is_kept,
-    is_readable,
     load_groups,
     select_documents,
     select_published_chunks,
-    stated_keys,
     to_stored_chunk,
-    unpack_lines,
-    unpack_vector,
 )
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorIndex
-from assistant.scope import EVERYTHING, Scope
-from assistant.types import DocumentInfo, DocumentState, Language, Readable, ScoredId
-from assistant.words import fold
+from assistant.knowledge.visibility import is_kept, is_readable
+from assistant.types import DocumentInfo, DocumentState, Readable
 
 
-class ReadingRoom:
-    """The library as readers use it, from any thread.
+class ReadingRoom(SearchRoom):
+    """The library as readers use it, from any thread."""
 
-    Nothing that an index says is believed before SQL has confirmed it: published, and
-    readable.
-    """
-
-    def __init__(self, database: Database, vectors: VectorIndex, lexicon: Lexicon) -> None:
-        self._database = database
-        self._vectors = vectors
-        self._lexicon = lexicon
+    def __init__(
+        self,
+        database: Database,
+        vectors: VectorIndex,
+        lexicon: Lexicon,
+        changes: Changes | None = None,
+    ) -> None:
+        super().__init__(database, vectors, lexicon)
+        self._counts = Counts(changes)
 
     def find(self, uri: str, collection: str) -> Published | None:
         """What is published under an address in a collection."""
@@ -155,20 +149,39 @@ class ReadingRoom:
         limit: int = 50,
     ) -> list[DocumentInfo]:
         """Newest first. `query` is a part of title or address, whatever its case and accents."""
-        matching = _matching(readable, query, state)
-        newest = matching.order_by(
-            VersionRow.published_at.desc(), VersionRow.staged_at.desc(), DocumentRow.id
-        )
+        meant = DocumentFilter(query=query, state=state)
+        return self.list_documents(readable, meant, offset=offset, limit=limit)
+
+    def list_documents(
+        self,
+        readable: Readable,
+        meant: DocumentFilter,
+        *,
+        place: Place | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> list[DocumentInfo]:
+        """At most `limit` of those that are meant, newest first, from a place on."""
+        newest = in_order(meant.select(readable), meant.state, place)
         with self._database.reading() as session:
             return load_documents(session, newest.offset(offset).limit(limit), readable)
 
     def count_matching(
-        self, readable: Readable, *, query: str = "", state: DocumentState = "published"
+        self,
+        readable: Readable,
+        *,
+        query: str = "",
+        state: DocumentState = "published",
+        meant: DocumentFilter | None = None,
     ) -> int:
-        """How many `documents` would list without a limit."""
-        rows = _matching(readable, query, state).with_only_columns(DocumentRow.id).subquery()
-        with self._database.reading() as session:
-            return session.scalar(select(func.count()).select_from(rows)) or 0
+        """How many `documents` would list without a limit, or how many are meant."""
+        wanted = meant or DocumentFilter(query=query, state=state)
+
+        def count() -> int:
+            with self._database.reading() as session:
+                return session.scalar(wanted.count(readable)) or 0
+
+        return self._counts.get(wanted, readable, count)
 
     def collections(self, readable: Readable) -> list[str]:
         """Those with a readable document, by name."""
@@ -178,6 +191,9 @@ class ReadingRoom:
 
     def count(self, readable: Readable) -> tuple[int, int]:
         """(documents, chunks)."""
+        return self._counts.get("documents and chunks", readable, lambda: self._count(readable))
+
+    def _count(self, readable: Readable) -> tuple[int, int]:
         documents = select(func.count()).select_from(DocumentRow).where(is_readable(readable))
         chunks = (
             select(func.count())
@@ -187,6 +203,19 @@ class ReadingRoom:
         )
         with self._database.reading() as session:
             return session.scalar(documents) or 0, session.scalar(chunks) or 0
+
+    def named_documents(
+        self, document_ids: Sequence[str], readable: Readable
+    ) -> dict[str, DocumentInfo]:
+        """Those of the documents that the reader may see, published or in quarantine, by id."""
+        found: dict[str, DocumentInfo] = {}
+        states: tuple[DocumentState, ...] = ("quarantined", "published")
+        with self._database.reading() as session:
+            for state in states:
+                query = select_documents(readable, state)
+                query = query.where(DocumentRow.id.in_(all_of(document_ids)))
+                found |= {one.id: one for one in load_documents(session, query, readable)}
+        return found
 
     def document(self, document_id: str, readable: Readable) -> DocumentInfo:
         """What is published of a document, or else what of it is in quarantine.
@@ -218,44 +247,22 @@ class ReadingRoom:
         with self._database.reading() as session:
             return set(session.scalars(query))
 
+    def contents_of(self, document_ids: Collection[str], readable: Readable) -> dict[str, str]:
+        """SHA-256 of what is published of each document; those that the reader may not see are
+        silently absent."""
+        query = (
+            select(DocumentRow.id, VersionRow.content_sha256)
+            .join(VersionRow, VersionRow.id == DocumentRow.published_version_id)
+            .where(DocumentRow.id.in_(all_of(document_ids)), is_readable(readable))
+        )
+        with self._database.reading() as session:
+            return {row.id: row.content_sha256 for row in session.execute(query)}
+
     def collections_of(self, document_ids: Iterable[str]) -> set[str]:
         """The names of the collections of these documents."""
         query = select(DocumentRow.collection).where(DocumentRow.id.in_(all_of(document_ids)))
         with self._database.reading() as session:
             return set(session.scalars(query))
-
-    def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
-        """By id; those that are not published or not readable are silently absent."""
-        found = {}
-        with self._database.reading() as session:
-            query = select_published_chunks().where(
-                ChunkRow.id.in_(all_of(chunk_ids)), is_readable(readable)
-            )
-            for row in session.execute(query):
-                found[row[0].id] = to_stored_chunk(*row)
-        return found
-
-    def with_twins(self, chunks: Sequence[StoredChunk], readable: Readable) -> list[StoredChunk]:
-        """The same chunks, each with those of other readable documents that hold its text."""
-        twins: dict[str, list[Twin]] = {}
-        query = (
-            select(ChunkRow, VersionRow.title, DocumentRow.id, DocumentRow.uri)
-            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-            .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
-            .where(
-                ChunkRow.piece_key.in_(all_of({chunk.piece_key for chunk in chunks})),
-                is_readable(readable),
-            )
-            .order_by(DocumentRow.uri, ChunkRow.ordinal)
-        )
-        with self._database.reading() as session:
-            for row, title, document_id, uri in session.execute(query):
-                lines = unpack_lines(row.lines)
-                twin = Twin(document_id, uri, title, row.start, row.end, lines)
-                twins.setdefault(row.piece_key, []).append(twin)
-        return [
-            replace(chunk, twins=_others(chunk, twins.get(chunk.piece_key, []))) for chunk in chunks
-        ]
 
     def document_chunks(self, document_id: str, readable: Readable) -> list[StoredChunk]:
         """All chunks of a document, in order.
@@ -273,105 +280,8 @@ class ReadingRoom:
             rows = session.execute(query.order_by(ChunkRow.ordinal))
             return [to_stored_chunk(*row) for row in rows]
 
-    def search_dense(
-        self, vector: Vector, *, k: int, readable: Readable, scope: Scope = EVERYTHING
-    ) -> list[Hit]:
-        """At most `k` readable chunks in scope with their cosine similarity, best first.
-
-        Args:
-            vector: (D,) float32, L2-normalised.
-        Raises:
-            IndexMismatchError: D differs from the library's.
-        """
-        documents = self._documents_in(scope, readable)
-        return self._search(
-            lambda wanted: self._vectors.search(
-                vector, k=wanted, readable=readable, documents=documents
-            ),
-            k,
-            readable,
-            scope,
-        )
-
-    def search_text(
-        self,
-        query: str,
-        *,
-        k: int,
-        readable: Readable,
-        language: Language,
-        scope: Scope = EVERYTHING,
-    ) -> list[Hit]:
-        """At most `k` readable chunks in scope with their BM25 scores, best first."""
-        documents = self._documents_in(scope, readable)
-        return self._search(
-            lambda wanted: self._lexicon.search(
-                query, k=wanted, readable=readable, language=language, documents=documents
-            ),
-            k,
-            readable,
-            scope,
-        )
-
-    def _documents_in(self, scope: Scope, readable: Readable) -> frozenset[str] | None:
-        """The ids that a scope leaves to a reader; None where it narrows nothing."""
-        if scope == EVERYTHING:
-            return None
-        query = select(DocumentRow.id).where(is_readable(readable), is_in_scope(scope))
-        with self._database.reading() as session:
-            return frozenset(session.scalars(query))
-
-    def _search(
-        self, ask: Callable[[int], list[ScoredId]], k: int, readable: Readable, scope: Scope
-    ) -> list[Hit]:
-        """Ask an index for more and more until `k` of its hits stand before SQL."""
-        if k < 1:
-            return []
-        wanted = k
-        while True:
-            found = ask(wanted)
-            kept = self._confirm(found, readable, scope)
-            if len(kept) >= k or len(found) < wanted:
-                return kept[:k]
-            wanted *= 4
-
-    def _confirm(self, found: Sequence[ScoredId], readable: Readable, scope: Scope) -> list[Hit]:
-        """Those that are published, readable and in scope, in the same order."""
-        scores = {one.id: one.score for one in found}
-        query = (
-            select(ChunkRow.id, DocumentRow.id, ChunkRow.piece_key, VersionRow.language)
-            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-            .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
-            .where(ChunkRow.id.in_(all_of(scores)), is_readable(readable), is_in_scope(scope))
-        )
-        with self._database.reading() as session:
-            rows = {row[0]: row for row in session.execute(query)}
-        return [
-            Hit(one.id, one.score, rows[one.id][1], rows[one.id][2], rows[one.id][3])
-            for one in found
-            if one.id in rows
-        ]
-
 
 def not_found(document_id: str) -> DocumentNotFoundError:
     return DocumentNotFoundError(
         f"there is no document {document_id!r} that you may read; list them: philo documents list"
     )
-
-
-def _others(chunk: StoredChunk, twins: Sequence[Twin]) -> tuple[Twin, ...]:
-    """The first in each other document."""
-    first: dict[str, Twin] = {}
-    for twin in twins:
-        if twin.document_id != chunk.document_id:
-            first.setdefault(twin.document_id, twin)
-    return tuple(first.values())
-
-
-def _matching(
-    readable: Readable, query: str, state: DocumentState
-) -> Select[DocumentRow, VersionRow]:
-    statement = select_documents(readable, state)
-    if query:
-        statement = statement.where(VersionRow.search_key.contains(fold(query), autoescape=True))
-    return statement

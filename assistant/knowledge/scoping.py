@@ -23,13 +23,14 @@ def is_in_scope(scope: Scope) -> ColumnElement[bool]:
                 DocumentRow.uri.startswith(scope.source, autoescape=True),
             )
         )
-    if stated := _of_version(scope):
+    if stated := is_of_version(scope):
         published = VersionRow.id == DocumentRow.published_version_id
         conditions.append(exists().where(published, *stated).correlate(DocumentRow))
     return and_(true(), *conditions)
 
 
-def _of_version(scope: Scope) -> list[ColumnElement[bool]]:
+def is_of_version(scope: Scope) -> list[ColumnElement[bool]]:
+    """What the scope asks of a version; nothing where the list is empty."""
     conditions: list[ColumnElement[bool]] = []
     if scope.types:
         media_types = [name for kind in scope.types for name in MEDIA_TYPES[kind]]

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Select, select
 
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database
 from assistant.knowledge.indexes import Stores
-from assistant.knowledge.reading import ReadingRoom
 from assistant.knowledge.scoping import is_in_scope
-from assistant.knowledge.stored import Hit, StoredChunk, in_batches, is_readable, to_stored_chunk
+from assistant.knowledge.search_room import SearchRoom
+from assistant.knowledge.stored import StoredChunk, to_stored_chunk
 from assistant.knowledge.tables import ChunkRow, DocumentRow, PieceRow, VersionRow
+from assistant.knowledge.visibility import is_readable
 from assistant.scope import Scope
-from assistant.types import Readable, ScoredId
+from assistant.types import Readable
 
 
-class SecondRoom(ReadingRoom):
-    """Searches counterparts of published versions. What else a `ReadingRoom` can tell is of the
-    index in use."""
+class SecondRoom(SearchRoom):
+    """Searches counterparts of published versions."""
 
     def __init__(self, database: Database, stores: Stores) -> None:
         super().__init__(database, stores.vectors, stores.lexicon)
@@ -38,18 +39,21 @@ class SecondRoom(ReadingRoom):
     ) -> list[StoredChunk]:
         return list(chunks)
 
-    def _confirm(self, found: Sequence[ScoredId], readable: Readable, scope: Scope) -> list[Hit]:
-        chunks: dict[str, StoredChunk] = {}
+    def _confirm(
+        self, chunk_ids: Collection[str], readable: Readable, scope: Scope
+    ) -> dict[str, tuple[str, str, str | None]]:
+        confirmed: dict[str, tuple[str, str, str | None]] = {}
         with self._database.reading() as session:
-            for ids in in_batches([one.id for one in found]):
+            for ids in in_batches([*chunk_ids]):
                 query = _select_chunks(ids, readable).where(is_in_scope(scope))
                 for row in session.execute(query):
-                    chunks[row[0].id] = to_stored_chunk(*row)
-        return [
-            Hit(one.id, one.score, chunk.document_id, chunk.piece_key, chunk.language)
-            for one in found
-            if (chunk := chunks.get(one.id)) is not None
-        ]
+                    chunk = to_stored_chunk(*row)
+                    confirmed[chunk.chunk_id] = (
+                        chunk.document_id,
+                        chunk.piece_key,
+                        chunk.language,
+                    )
+        return confirmed
 
 
 def _select_chunks(

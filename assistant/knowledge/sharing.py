@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -13,14 +12,18 @@ from sqlalchemy.orm import Session
 from assistant.access.names import find_user, group_name
 from assistant.access.share_keys import collection_key, user_key
 from assistant.errors import PeopleError
+from assistant.knowledge.bulk import in_batches
+from assistant.knowledge.change_log import log_changes
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database
 from assistant.knowledge.document_infos import name_users, to_access
 from assistant.knowledge.job_records import utc_now
+from assistant.knowledge.packing import pack_json, stated_keys
 from assistant.knowledge.standing import Standing, put_standing, resolved, standing_of
-from assistant.knowledge.stored import in_batches, is_readable, pack_json, stated_keys
 from assistant.knowledge.tables import CollectionRow, DocumentGroupRow, DocumentRow
+from assistant.knowledge.turns import Turn
 from assistant.knowledge.upkeep import Upkeep
+from assistant.knowledge.visibility import is_readable
 from assistant.types import EVERYONE, INHERIT, OPERATOR, Access, CollectionInfo, Readable
 
 LONGEST_COLLECTION = 200
@@ -42,7 +45,7 @@ class Sharing:
         self,
         database: Database,
         upkeep: Upkeep,
-        writer: threading.RLock,
+        writer: Turn,
         changes: Changes,
         *,
         family: Family,
@@ -205,6 +208,7 @@ class Sharing:
             self._upkeep.regroup_all(moved)
 
     def _mark(self, session: Session, document_ids: Sequence[str]) -> None:
+        log_changes(session, document_ids)
         for ids in in_batches(document_ids):
             session.execute(
                 update(DocumentRow).where(DocumentRow.id.in_(ids)).values(indexes_stale=True)

@@ -8,7 +8,8 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from assistant.access.share_keys import resolve
-from assistant.knowledge.stored import load_groups, pack_json, stated_keys
+from assistant.knowledge.packing import pack_json, stated_keys
+from assistant.knowledge.stored import load_groups
 from assistant.knowledge.tables import CollectionRow, DocumentGroupRow, DocumentRow, UserRow
 from assistant.types import INHERIT
 

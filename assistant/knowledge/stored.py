@@ -1,59 +1,26 @@
-"""Rows of the truth as values, and the condition under which a reader gets them."""
+"""Rows of the truth as values."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    String,
-    and_,
-    column,
-    exists,
-    false,
-    func,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Bundle, Session, undefer
 
+from assistant.knowledge.bulk import all_of, in_batches
 from assistant.knowledge.lexicon.base import LexiconEntry
-from assistant.knowledge.tables import (
-    ChunkRow,
-    DocumentGroupRow,
-    DocumentRow,
-    PieceRow,
-    VersionRow,
-)
+from assistant.knowledge.packing import unpack_lines, unpack_vector
+from assistant.knowledge.tables import ChunkRow, DocumentGroupRow, DocumentRow, PieceRow, VersionRow
 from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.visibility import is_shared
 from assistant.positions import LineMap
 from assistant.safety.injection import score_injection
 from assistant.safety.toxicity import flags_of, score_toxicity
-from assistant.types import (
-    INHERIT,
-    BlockKind,
-    BlockSpan,
-    Chunk,
-    DocumentState,
-    Flag,
-    Language,
-    Line,
-    Place,
-    Readable,
-    ScoredId,
-)
-
-Key = TypeVar("Key", str, int)
-
-IDS_A_STATEMENT = 5_000
-"""SQLite takes 32,766 parameters at most."""
+from assistant.types import DocumentState, Flag, Language, Line, Place, Readable, ScoredId
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,46 +145,25 @@ class IndexedChunk:
         )
 
 
-def is_readable(readable: Readable) -> ColumnElement[bool]:
-    """The condition on `documents`: published, in the collection, shared with the reader."""
-    return and_(DocumentRow.published_version_id.is_not(None), is_shared(readable))
+_SHOWN: tuple[Bundle[Any], ...] = (
+    Bundle(
+        "chunk",
+        *(ChunkRow.id, ChunkRow.version_id, ChunkRow.piece_key, ChunkRow.ordinal),
+        *(ChunkRow.start, ChunkRow.end, ChunkRow.heading, ChunkRow.table_header, ChunkRow.lines),
+    ),
+    Bundle("piece", PieceRow.key, PieceRow.text, PieceRow.injection, PieceRow.toxicity),
+    Bundle("version", VersionRow.id, VersionRow.title, VersionRow.pages, VersionRow.language),
+    Bundle("document", DocumentRow.id, DocumentRow.uri, DocumentRow.collection),
+)
+"""What is shown of a chunk, as columns: objects with an identity in their session cost more, and
+this is read with each search."""
 
 
-def is_shared(readable: Readable) -> ColumnElement[bool]:
-    """The same, but for being published."""
-    conditions: list[ColumnElement[bool]] = []
-    if readable.collection is not None:
-        conditions.append(DocumentRow.collection == readable.collection)
-    if not readable.everything:
-        # Joined to nothing, so that SQLite reads the few groups of a document: with the bare
-        # column it seeks every group of the reader there, three times as long for 450 of them.
-        name = DocumentGroupRow.group_name.concat("")
-        shared = exists().where(
-            DocumentGroupRow.document_id == DocumentRow.id, name.in_(all_of(readable.keys))
-        )
-        conditions.append(shared if readable.keys else false())
-    return and_(true(), *conditions)
-
-
-def all_of(values: Iterable[str]) -> Select[str]:
-    """Any number of values as one parameter, so that a statement is compiled only once.
-
-    One with a NUL is left out, for SQLite would end it there and find what it must not.
-    """
-    packed = pack_json([value for value in values if "\0" not in value])
-    return select(column("value", String)).select_from(func.json_each(packed))
-
-
-def is_kept() -> ColumnElement[bool]:
-    """The condition on `documents`: published or in quarantine, so no remainder."""
-    return or_(
-        DocumentRow.published_version_id.is_not(None), DocumentRow.held_version_id.is_not(None)
-    )
-
-
-def select_published_chunks() -> Select[ChunkRow, PieceRow, VersionRow, DocumentRow]:
+def select_published_chunks() -> Select[Any]:
+    """Rows are the arguments of `to_stored_chunk`."""
     return (
-        select(ChunkRow, PieceRow, VersionRow, DocumentRow)
+        select(*_SHOWN)
+        .select_from(ChunkRow)
         .join(PieceRow, PieceRow.key == ChunkRow.piece_key)
         .join(VersionRow, VersionRow.id == ChunkRow.version_id)
         .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
@@ -305,11 +251,6 @@ def load_groups(session: Session, document_ids: Iterable[str]) -> dict[str, froz
     return {document_id: frozenset(names) for document_id, names in groups.items()}
 
 
-def stated_keys(packed: str | None) -> frozenset[str]:
-    """Of `documents.stated`."""
-    return frozenset({INHERIT}) if packed is None else frozenset(json.loads(packed))
-
-
 def to_stored_chunk(
     chunk: ChunkRow, piece: PieceRow, version: VersionRow, document: DocumentRow
 ) -> StoredChunk:
@@ -341,91 +282,3 @@ def _flags_of(piece: PieceRow) -> tuple[Flag, ...]:
     injection = score_injection(piece.text) if piece.injection is None else piece.injection
     toxicity = score_toxicity(piece.text) if piece.toxicity is None else piece.toxicity
     return flags_of(injection=injection, toxicity=toxicity)
-
-
-def piece_key(embedder_id: str, chunk: Chunk, title: str) -> str:
-    """The same for chunks whose text and whose vector are the same.
-
-    The length tells apart texts that differ only in where their heading ends.
-    """
-    content = f"{embedder_id}\0{len(chunk.text)}\0{chunk.indexed_text(title)}"
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def to_piece_row(key: str, chunk: Chunk, vector: Vector) -> dict[str, Any]:
-    return {
-        "key": key,
-        "text": chunk.text,
-        "embedding": vector.astype("<f4").tobytes(),
-        "injection": score_injection(chunk.text),
-        "toxicity": score_toxicity(chunk.text),
-    }
-
-
-def to_chunk_row(chunk: Chunk, version_id: str, key: str) -> dict[str, Any]:
-    return {
-        "id": f"{version_id}:{chunk.ordinal:05d}",
-        "version_id": version_id,
-        "piece_key": key,
-        "ordinal": chunk.ordinal,
-        "start": chunk.start,
-        "end": chunk.end,
-        "heading": pack_json(chunk.heading),
-        "table_header": chunk.table_header,
-        "lines": pack_lines(chunk.lines),
-    }
-
-
-def to_chunk(row: ChunkRow, piece: PieceRow) -> Chunk:
-    """The inverse of `to_chunk_row` and `to_piece_row`."""
-    return Chunk(
-        ordinal=row.ordinal,
-        start=row.start,
-        end=row.end,
-        text=piece.text,
-        heading=tuple(json.loads(row.heading)),
-        lines=unpack_lines(row.lines),
-        table_header=row.table_header,
-    )
-
-
-def pack_layout(layout: Sequence[BlockSpan] | None) -> str | None:
-    if layout is None:
-        return None
-    return pack_json([(one.kind, one.level, one.start, one.end) for one in layout])
-
-
-def unpack_layout(packed: str | None) -> tuple[BlockSpan, ...] | None:
-    if packed is None:
-        return None
-    return tuple(
-        BlockSpan(BlockKind(kind), level, start, end)
-        for kind, level, start, end in json.loads(packed)
-    )
-
-
-def pack_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def pack_lines(lines: Sequence[Line]) -> str:
-    return pack_json(
-        [(n.offset, n.page) if n.box is None else (n.offset, n.page, n.box) for n in lines]
-    )
-
-
-def unpack_lines(packed: str) -> tuple[Line, ...]:
-    return tuple(
-        Line(offset, page, tuple(box[0]) if box else None)
-        for offset, page, *box in json.loads(packed)
-    )
-
-
-def unpack_vector(blob: bytes) -> Vector:
-    """(D,) float32."""
-    return np.frombuffer(blob, dtype="<f4").astype(np.float32)
-
-
-def in_batches(ids: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    for first in range(0, len(ids), IDS_A_STATEMENT):
-        yield ids[first : first + IDS_A_STATEMENT]

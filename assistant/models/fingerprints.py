@@ -7,7 +7,7 @@ import contextlib
 from assistant.errors import PhiloError
 from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
-from assistant.settings import NO_GENERATOR, NO_READER, ModelSettings
+from assistant.models.settings import NO_GENERATOR, NO_READER, ModelSettings
 
 
 def model_fingerprints(settings: ModelSettings) -> dict[str, str]:

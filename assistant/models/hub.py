@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from assistant.errors import ModelFetchError
 from assistant.models.catalog import HubSource
+from assistant.models.settings import ModelSettings
 from assistant.offline import SWITCHES
-from assistant.settings import ModelSettings
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 ENDPOINT_VARIABLE = "HF_ENDPOINT"

@@ -26,8 +26,8 @@ from assistant.models.depot import Depot
 from assistant.models.description import write_description
 from assistant.models.genai_folder import CONFIG, read_genai_folder
 from assistant.models.manifests import DESCRIPTION
+from assistant.models.settings import NO_GENERATOR
 from assistant.models.workshop import Workshop, open_workshop
-from assistant.settings import NO_GENERATOR
 
 UNKNOWN_LICENCE = "unknown: see where it came from"
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from assistant.models.catalog import (
-    ENTRIES,
-    CheckpointSource,
-    HubSource,
-    ModelEntry,
-    WheelSource,
-)
+from assistant.models.catalog import ENTRIES, CheckpointSource, HubSource, ModelEntry, WheelSource
 from assistant.models.depot import Depot
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 from assistant.types import PublicModel
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeVar
 
-T = TypeVar("T")
+from assistant.types import ScoredId
+
+CLOSE = 0.8
+"""Share of a passage's score that one of another document has at least, to take its place: what
+is asked of one long paper is answered by that paper."""
 
 
-def spread(found: Sequence[T], documents: Sequence[str], *, k: int, most: int) -> list[T]:
-    """The `k` best, of which no document gives more than `most` while others still have some.
+def spread(
+    found: Sequence[ScoredId], documents: Sequence[str], *, k: int, most: int
+) -> list[ScoredId]:
+    """The `k` best, of which no document gives more than `most` while others have some about as
+    good.
 
     Args:
         found: best first; `documents` says of which document each is.
@@ -25,4 +31,10 @@ def spread(found: Sequence[T], documents: Sequence[str], *, k: int, most: int) -
         (chosen if taken[document] <= most else beyond).append(index)
         if len(chosen) == k:
             break
-    return [found[index] for index in sorted([*chosen, *beyond[: k - len(chosen)]])]
+    chosen = sorted([*chosen, *beyond[: k - len(chosen)]])
+    for index in beyond:
+        last = chosen[-1]
+        if index in chosen or index > last or found[last].score >= CLOSE * found[index].score:
+            continue
+        chosen = sorted([*chosen[:-1], index])
+    return [found[index] for index in chosen]

@@ -20,14 +20,18 @@ def translate_words(text: str, language: Language) -> str:
     """The words of a question in the other language, as far as they are known; others stay, as
     names, numbers, codes and words that both languages share do. No sentence, but words to
     search for."""
-    known = _glossary()[language]
     found: dict[str, None] = {}
     for word in plain_words(text):
         if word not in STOP_WORDS[language]:
-            roots = (stem(word, language), stem(_VERB_ENDING.sub("er", word), language))
-            words = next((known[root] for root in roots if root in known), (word,))
-            found |= dict.fromkeys(words)
+            found |= dict.fromkeys(translate_word(word, language))
     return " ".join(found)
+
+
+def translate_word(word: str, language: Language) -> tuple[str, ...]:
+    """The words of the other language that a folded word may be; itself where none is known."""
+    known = _glossary()[language]
+    roots = (stem(word, language), stem(_VERB_ENDING.sub("er", word), language))
+    return next((known[root] for root in roots if root in known), (word,))
 
 
 @cache

@@ -12,6 +12,8 @@ from assistant.language import detect_language
 from assistant.types import Language, Turn
 from assistant.words import INVERSION, content_stems, fold
 
+PICTURE = "So"
+"""The category of emoji (Unicode, other symbols)."""
 FOLLOWED_TURNS = 2
 """User turns put before a follow-up: the last, and the one that it follows up in its turn."""
 
@@ -46,10 +48,10 @@ def read_question(question: str, *, history: Sequence[Turn] = (), max_chars: int
     """Clean a question and make it stand alone.
 
     Raises:
-        QuestionError: it holds no letter or digit, or more than `max_chars` characters.
+        QuestionError: it holds no letter, digit or emoji, or more than `max_chars` characters.
     """
     asked = " ".join(_printable(question).split())
-    if not any(ch.isalnum() for ch in asked):
+    if not any(ch.isalnum() or unicodedata.category(ch) == PICTURE for ch in asked):
         raise QuestionError("The question is empty; type a question with at least one word.")
     if len(asked) > max_chars:
         raise QuestionError(

@@ -6,14 +6,18 @@ import logging
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-
-from langchain_core.messages import BaseMessage, HumanMessage
+from typing import TYPE_CHECKING
 
 from assistant.errors import ModelError
-from assistant.models.generators.base import Generator
 from assistant.retrieval.query import Query
 from assistant.types import Language, Turn
 from assistant.words import content_stems, numbers
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from assistant.models.generators.base import Generator
+
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +67,8 @@ def rewrite(query: Query, history: Sequence[Turn], generator: Generator) -> Quer
 
 
 def build_prompt(query: Query, history: Sequence[Turn]) -> list[BaseMessage]:
+    from langchain_core.messages import HumanMessage  # here: slow to import
+
     talk, last, user, assistant = _LABELS[query.language]
     names = {"user": user, "assistant": assistant}
     turns = [

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 
-from assistant.knowledge.reading import ReadingRoom
+from assistant.computing import Computing
+from assistant.knowledge.search_room import SearchRoom
 from assistant.knowledge.stored import StoredChunk
 from assistant.models.embedders.base import Embedder
 from assistant.models.rerankers.base import Reranker
+from assistant.observing.trail import step
 from assistant.retrieval.crossing import even_out, join_texts
 from assistant.retrieval.diversity import spread
 from assistant.retrieval.fusion import fuse_scores, spread_of
 from assistant.retrieval.glossary import OTHER, translate_words
 from assistant.retrieval.query import Query
+from assistant.retrieval.settings import RetrievalSettings
 from assistant.scope import EVERYTHING, Scope
-from assistant.settings import RetrievalSettings
 from assistant.types import Flag, Passage, Readable, ScoredId
 
 
@@ -23,18 +27,21 @@ class Searcher:
 
     def __init__(
         self,
-        library: ReadingRoom,
+        library: SearchRoom,
         embedder: Embedder,
         settings: RetrievalSettings,
         *,
         reranker: Reranker | None = None,
+        computing: Computing | None = None,
         leaves_out: Flag | None = None,
     ) -> None:
         """
         Args:
+            computing: one of its places is held while nothing is waited for.
             leaves_out: passages with this flag are not found.
         """
         self._leaves_out = leaves_out
+        self._computing = computing
         self._reranker = reranker
         self._library = library
         self._embedder = embedder
@@ -46,42 +53,50 @@ class Searcher:
         """At most `k` passages, best first, scores in [0, 1]; empty when nothing is readable.
 
         What several documents hold is one passage that names the others. No document gives
-        more than half of them while others have some.
+        more than half of them while others have some about as good.
         """
+        with nullcontext() if self._computing is None else self._computing.place():
+            return self._search(query, k, readable, scope)
+
+    def _search(self, query: Query, k: int, readable: Readable, scope: Scope) -> list[Passage]:
         wanted = max(k, self._settings.candidates)
-        vector = self._embedder.encode_query(query.text)  # (D,)
-        dense = self._library.search_dense(vector, k=wanted, readable=readable, scope=scope)
-        text = self._library.search_text(
-            query.text, k=wanted, readable=readable, language=query.language, scope=scope
-        )
-        other = self._library.search_text(
-            translate_words(query.text, query.language),
+        with step("embed"):
+            vector = self._embedder.encode_query(query.text)  # (D,)
+        foreign_language = OTHER[query.language]
+        dense, (text, other) = self._library.search_both(
+            vector,
+            [
+                (query.text, query.language),
+                (translate_words(query.text, query.language), foreign_language),
+            ],
             k=wanted,
             readable=readable,
-            language=OTHER[query.language],
             scope=scope,
         )
-        found = {hit.id: hit for hit in (*dense, *text, *other)}
-        foreign = {key for key, hit in found.items() if hit.language == OTHER[query.language]}
-        fused = fuse_scores(
-            even_out(dense, foreign),
-            join_texts(text, other, foreign, k=wanted),
-            dense_weight=self._settings.dense_weight,
-            dense_spread=spread_of(self._embedder.id),
-        )
-        best: dict[str, ScoredId] = {}  # the same text is one passage
-        for hit in fused:
-            best.setdefault(found[hit.id].piece_key, hit)
+        with step("fuse"):
+            found = {hit.id: hit for hit in (*dense, *text, *other)}
+            foreign = {key for key, hit in found.items() if hit.language == foreign_language}
+            fused = fuse_scores(
+                even_out(dense, foreign),
+                join_texts(text, other, foreign, k=wanted),
+                dense_weight=self._settings.dense_weight,
+                dense_spread=spread_of(self._embedder.id),
+            )
+            best: dict[str, ScoredId] = {}  # the same text is one passage
+            for hit in fused:
+                best.setdefault(found[hit.id].piece_key, hit)
         ranked = self._reread(query, [*best.values()], readable)
         if self._leaves_out is not None:
             ranked = self._without_flagged(ranked, readable)
         documents = [found[hit.id].document_id for hit in ranked]
         scores = {hit.id: hit.score for hit in spread(ranked, documents, k=k, most=-(-k // 2))}
-        chunks = self._library.chunks([*scores], readable)
-        shown = [chunks[chunk_id] for chunk_id in scores if chunk_id in chunks]
+        with step("read"):
+            chunks = self._library.chunks([*scores], readable)
+            shown = [chunks[chunk_id] for chunk_id in scores if chunk_id in chunks]
+            twins = self._library.with_twins(shown, readable)
         return [
             passage_of(chunk, rank=rank, score=scores[chunk.chunk_id])
-            for rank, chunk in enumerate(self._library.with_twins(shown, readable), start=1)
+            for rank, chunk in enumerate(twins, start=1)
         ]
 
     def _without_flagged(self, ranked: list[ScoredId], readable: Readable) -> list[ScoredId]:
@@ -105,7 +120,8 @@ class Searcher:
             "\n".join(part for part in (one.title, *one.heading, one.text) if part)
             for one in (chunks[hit.id] for hit in read)
         ]
-        order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
+        with step("rerank"):
+            order = np.argsort(-self._reranker.score(query.text, texts), kind="stable")
         reread = [ScoredId(read[n].id, hit.score) for n, hit in zip(order, read, strict=True)]
         return [*reread, *ranked[self._settings.reranked :]]
 

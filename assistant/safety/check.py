@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.safety.finding import Kind
 from assistant.safety.policy import Place, Policy
-from assistant.settings import Action
+from assistant.safety.settings import Action
 from assistant.types import PublicModel
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from assistant.safety.finding import Finding, Kind, without_overlaps
 from assistant.safety.personal import find_personal
 from assistant.safety.secrets import find_secrets
-from assistant.settings import Action, SafetySettings
+from assistant.safety.settings import Action, SafetySettings
 
 SEVERITY: dict[Action, int] = {"allow": 0, "mask": 1, "refuse": 2}
 

@@ -5,29 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from assistant.errors import DocumentNotFoundError, NothingToSummariseError, QuestionError
 from assistant.knowledge.library import Library, StoredChunk
 from assistant.models.embedders.base import Embedder
-from assistant.models.generators.base import Generator
-from assistant.settings import SummarySettings
 from assistant.summarizing.drafts import chunks_of
 from assistant.summarizing.filling import fill_form, pair_up, untold
 from assistant.summarizing.notes import Notes
 from assistant.summarizing.reading import Paper, read_paper
 from assistant.summarizing.remarks import remarks_on
 from assistant.summarizing.rendering import render
+from assistant.summarizing.settings import SummarySettings
 from assistant.summarizing.sheet import Sheet
 from assistant.summarizing.taking import NoteTaker
-from assistant.summarizing.types import (
-    Field,
-    Form,
-    Pairing,
-    Summary,
-    SummaryEvent,
-    SummaryTimings,
-)
+from assistant.summarizing.types import Field, Form, Pairing, Summary, SummaryEvent, SummaryTimings
 from assistant.types import Draft, Language, Readable
+
+if TYPE_CHECKING:
+    from assistant.models.generators.base import Generator
+
 
 MOST_DOCUMENTS = 12
 """That are compared at once."""

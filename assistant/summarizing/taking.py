@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assistant.knowledge.library import Library
 from assistant.models.embedders.base import Embedder
-from assistant.models.generators.base import Generator as TextGenerator
-from assistant.settings import SummarySettings
 from assistant.summarizing.notes import FORMAT, Notes, Written, pack, thin_out, unpack
 from assistant.summarizing.reading import Paper, Unit
 from assistant.summarizing.salience import Matrix, Vector, score_units
+from assistant.summarizing.settings import SummarySettings
 from assistant.summarizing.types import SummaryProgress
 from assistant.summarizing.writing import SHOWN_SENTENCES, write_notes
 from assistant.types import Language
+
+if TYPE_CHECKING:
+    from assistant.models.generators.base import Generator as TextGenerator
+
 
 EMBED_AT_ONCE = 32
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-
-from langchain_core.messages import BaseMessage, HumanMessage
+from typing import TYPE_CHECKING
 
 from assistant.answering.grounding import Grounds
 from assistant.errors import ContextTooLongError
 from assistant.models.embedders.base import Embedder
-from assistant.models.generators.base import Generator
 from assistant.safety.injection_quoting import quote_line, quote_text
 from assistant.sentences import split_sentences
 from assistant.summarizing.reading import Section, Unit
 from assistant.types import Language
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from assistant.models.generators.base import Generator
+
 
 NOTE_TOKENS = 160
 MOST_NOTES = 4
@@ -88,6 +92,8 @@ def write_notes(
 def _prompt(
     title: str, section: Section, units: Sequence[Unit], language: Language
 ) -> list[BaseMessage]:
+    from langchain_core.messages import HumanMessage  # here: slow to import
+
     path = " > ".join(quote_line(part) for part in dict.fromkeys([title, *section.heading]))
     text = " ".join(quote_text(unit.text) for unit in units)
     return [HumanMessage(f"{_INSTRUCTIONS[language]}\n\n<part>\n{path}\n{text}\n</part>")]

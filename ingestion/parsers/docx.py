@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from ingestion.parsers.blocks import (
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.docx_math import MATH, math_text
 from ingestion.parsers.docx_numbers import Numbering
+from ingestion.parsers.xml_tree import outermost
 from ingestion.zip_guard import check_zip
 
 MOST_DEPTH = 20
@@ -43,6 +43,7 @@ _SKIPPED = {
     qn("w:rPr"),
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
 }
+_PASSED_OVER = {*_SKIPPED, _TABLE}
 _TEXT, _RUN = qn("w:t"), qn("w:r")
 _NOTE_MARKS = {qn(f"w:{name}"): name for name in ("footnoteReference", "endnoteReference")}
 _MARKS = {qn("w:tab"): "\t", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
@@ -166,12 +167,15 @@ class _Reader:
             if len(self.blocks.blocks) > before and _is_bold(paragraph):
                 self.bold.add(before)
         self._add_notes()
-        for box in _outermost(paragraph, _BOX):
+        for box in outermost(paragraph, _BOX, beside=_PASSED_OVER):
             self._read_blocks(box, depth + 1)
 
     def _read_table(self, table: Any, depth: int) -> None:
         page = self.blocks.page
-        rows = [list(_outermost(row, _CELL)) for row in _outermost(table, _ROW)]
+        rows = [
+            list(outermost(row, _CELL, beside=_PASSED_OVER))
+            for row in outermost(table, _ROW, beside=_PASSED_OVER)
+        ]
         if max(map(len, rows), default=0) == 1:  # a frame around paragraphs
             for row in rows:
                 for cell in row:
@@ -261,15 +265,6 @@ class _Reader:
                 level = int(outline.get(qn("w:val")) or 9)
                 return level + 1 if 0 <= level <= 8 else 0
         return 0
-
-
-def _outermost(element: Any, tag: str) -> Iterator[Any]:
-    """Descendants with a tag that do not lie in another one of it."""
-    for child in element:
-        if child.tag == tag:
-            yield child
-        elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag != _TABLE:
-            yield from _outermost(child, tag)
 
 
 def _columns(cell: Any) -> int:

@@ -13,7 +13,7 @@ from assistant.types import BlockKind, ParsedDocument
 from ingestion.parsers.blocks import BlockList, choose_title, clean_line, sensible_author
 from ingestion.parsers.opendocument_names import qualified as _q
 from ingestion.parsers.sheets import CellBudget, Row, add_sheet
-from ingestion.parsers.xml_tree import parse_xml, read_entry
+from ingestion.parsers.xml_tree import outermost, parse_xml, read_entry
 from ingestion.zip_guard import check_zip
 
 MOST_DEPTH = 30
@@ -46,6 +46,7 @@ _ROW, _CELL, _COVERED = (
     _q("table:covered-table-cell"),
 )
 _BOX, _BREAK = _q("draw:text-box"), _q("text:soft-page-break")
+_PASSED_OVER = {*_SKIPPED, _TABLE}
 _BIBLIOGRAPHY = _q("text:bibliography")
 _MARKS = {_q("text:tab"): "\t", _q("text:line-break"): "\n"}
 _SPACES = _q("text:s")
@@ -176,11 +177,11 @@ class _Reader:
 
     def _read_asides(self, paragraph: Any, depth: int) -> None:
         """The notes and text boxes that hang on a paragraph, after it."""
-        for note in _outermost(paragraph, _NOTE):
+        for note in outermost(paragraph, _NOTE, beside=_PASSED_OVER):
             mark = self._all_text(note.find(_q("text:note-citation")))
             text = self._all_text(note.find(_q("text:note-body")))
             self.blocks.add(BlockKind.FOOTNOTE, f"{mark} {text}" if text.strip() else "")
-        for box in _outermost(paragraph, _BOX):
+        for box in outermost(paragraph, _BOX, beside=_PASSED_OVER):
             self._read_blocks(box, depth + 1)
 
     def _read_list(self, listing: Any, depth: int) -> None:
@@ -200,9 +201,9 @@ class _Reader:
                     self._read_blocks([child], depth + 1)
 
     def _read_table(self, table: Any, depth: int) -> None:
-        rows = [list(self._cells(row)) for row in _outermost(table, _ROW)]
+        rows = [list(self._cells(row)) for row in outermost(table, _ROW, beside=_PASSED_OVER)]
         if max(map(len, rows), default=0) == 1:  # a frame around paragraphs
-            for row in _outermost(table, _ROW):
+            for row in outermost(table, _ROW, beside=_PASSED_OVER):
                 for cell in row:
                     self._read_blocks(cell, depth + 1)
         else:
@@ -210,7 +211,7 @@ class _Reader:
 
     def _sheet_rows(self, sheet: Any, name: str, budget: CellBudget) -> Iterator[Row]:
         blank = True
-        for row in _outermost(sheet, _ROW):
+        for row in outermost(sheet, _ROW, beside=_PASSED_OVER):
             cells: Row = {}
             column = 0
             for text, width in self._repeated(row):
@@ -288,15 +289,6 @@ def _is_aside(paragraph: Any, element: Any) -> bool:
         if parent.tag == _NOTE or parent.tag in _SKIPPED:
             return True
     return False
-
-
-def _outermost(element: Any, tag: str) -> Iterator[Any]:
-    """Descendants with a tag that do not lie in another one of it, nor in a nested table."""
-    for child in element:
-        if child.tag == tag:
-            yield child
-        elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag != _TABLE:
-            yield from _outermost(child, tag)
 
 
 def _count(element: Any, name: str) -> int:

@@ -85,7 +85,11 @@ def _group_characters(characters: _Characters) -> PageWords:
         code = characters.code(index)
         if code in _WHITE_SPACE:
             # PDFium makes up spaces inside of the words of typewriter fonts.
-            if word is None or not (word.typed and characters.is_made_up(index)):
+            if word is None or not (
+                word.typed
+                and characters.is_made_up(index)
+                and characters.are_typed(last, index + 1)
+            ):
                 word = None
             continue
         # Spelled out what most characters need: this runs for every one.
@@ -139,7 +143,8 @@ def _parts(word: Word, box: Box, characters: _Characters, pair: tuple[int, int],
         return False
     # The ink of narrow letters ("1", "l") stands apart though the letters do not.
     before, after = (characters.box(index, turn, loose=True) for index in pair)
-    return after[0] - before[2] > (0.5 if word.typed else WIDEST_GAP) * word.size
+    typed = word.typed and characters.are_typed(*pair)
+    return after[0] - before[2] > (0.5 if typed else WIDEST_GAP) * word.size
 
 
 class _Characters:
@@ -170,6 +175,10 @@ class _Characters:
     def is_made_up(self, index: int) -> bool:
         """Whether the character is not in the file but concluded by PDFium."""
         return bool(pdfium_c.FPDFText_IsGenerated(self._raw, index) == 1)
+
+    def are_typed(self, *indices: int) -> bool:
+        """Whether all these characters are of fonts whose letters are equally wide."""
+        return all(index < self.count and self.style(index)[3] for index in indices)
 
     def letter(self, index: int, code: int) -> str:
         """The character as text; "" where it has none."""

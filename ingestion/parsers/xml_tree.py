@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator, Set
 from typing import Any
 
 from lxml import etree
@@ -50,3 +51,12 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         raise ParseError(
             f"damaged: {name!r} is missing in it; open the file in its program and save it again"
         ) from exc
+
+
+def outermost(element: Any, tag: str, *, beside: Set[str]) -> Iterator[Any]:
+    """Descendants with a tag that lie neither in another one of it nor in one of `beside`."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif isinstance(child.tag, str) and child.tag not in beside:
+            yield from outermost(child, tag, beside=beside)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from assistant.errors import SourceUnavailableError
-from assistant.settings import SourceSettings
+from assistant.ingest_settings import SourceSettings
 
 MAX_SECRET_BYTES = 64 * 2**10
 

@@ -150,7 +150,7 @@ class Registry:
     def due(self, now: datetime) -> list[str]:
         """See `ingestion.schedule.Due`."""
         waiting = [
-            (read_schedule(record.schedule).next_run(record.started_at, record.added_at), record)
+            (_next_run(record, record.schedule, now), record)
             for record in self._records.all()
             if record.schedule is not None
         ]
@@ -284,3 +284,12 @@ def _module(kind: str) -> Any:
 
 def _stated(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _next_run(record: SourceRecord, schedule: str, now: datetime) -> datetime:
+    """When it is due. What is said to have begun later than now was said by a clock that was ahead:
+    it counts for nothing."""
+    last = record.started_at
+    if last is not None and last > now:
+        last = None
+    return read_schedule(schedule).next_run(last, min(record.added_at, now))

@@ -30,8 +30,8 @@ def path(tmp_path):
 
 
 @pytest.fixture
-def people(path, clock):
-    database = open_database(path)
+def people(path, clock, storage):
+    database = open_database(path, storage)
     yield People(database, clock=clock)
     database.close()
 

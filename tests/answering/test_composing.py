@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from assistant.answering.compose import Composer, SentenceWritten
+from assistant.answering.compose import Composer
+from assistant.answering.events import SentenceWritten
 from assistant.answering.evidence import EvidenceReader
 from assistant.knowledge.library import StoredChunk
 from assistant.models.embedders.hashing import HashingEmbedder

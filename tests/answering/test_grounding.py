@@ -166,3 +166,38 @@ def test_a_right_mark_is_kept_and_a_wrong_one_corrected(make_chunk, cited, passa
     grounds = Grounds(list_candidates([make_chunk(ENGLISH), make_chunk(ENGLISH)]), "en")
     support = grounds.check("Hotels in Dublin are paid up to 165 euros a night.", cited=cited)
     assert support.sources[0].passage == passage
+
+
+COUNTED = (
+    "The Transformer uses multi-head attention in three different ways. "
+    "Le réseau a huit couches de quatre têtes chacune."
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "figure"),
+    [
+        ("en", "The base Transformer uses 3 attention heads.", "3"),
+        ("en", "The Transformer uses three heads.", "three"),
+        ("fr", "Le réseau a huit têtes.", "huit"),
+        ("fr", "Le réseau a 4 couches.", "4"),
+    ],
+)
+def test_a_figure_counts_what_it_counts_in_the_source(make_chunk, language, sentence, figure):
+    grounds = Grounds(list_candidates([make_chunk(COUNTED, language=language)]), language)
+    support = grounds.check(sentence)
+    assert not support.supported
+    assert figure in support.reason
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Attention is used in 3 ways by the Transformer."),
+        ("en", "In three different ways the Transformer uses multi-head attention."),
+        ("fr", "Chacune des 8 couches du réseau a 4 têtes."),
+    ],
+)
+def test_what_is_counted_may_stand_elsewhere(make_chunk, language, sentence):
+    grounds = Grounds(list_candidates([make_chunk(COUNTED, language=language)]), language)
+    assert grounds.check(sentence).supported

@@ -51,7 +51,18 @@ def test_a_name_code_or_year_that_is_not_told_is_missing():
         ("Combien de logements en 2026 ?", "En 2026, 35 logements ont été loués.", "fr", True),
         ("When does the plant close?", "The plant closes for the summer.", "en", False),
         ("When does the plant close?", "The plant closes on 3 August.", "en", True),
+        ("Quelle est la température ?", "The question is about the warm gauge.", "fr", False),
+        ("Who wrote it?", "Jean-Pierre de la Fontaine et Marie du Bois.", "en", True),
+        ("Quel est le titre ?", "Le titre : Attention Is All You Need and the Rest.", "fr", True),
     ],
 )
 def test_an_answer_says_more_than_the_question(question, sentence, language, expected):
     assert says_more(sentence, question, language) is expected
+
+
+def test_a_sentence_that_only_repeats_the_one_before_says_nothing_more():
+    question, said = "What is the crossover?", ["It is a change of phase at some temperature."]
+    repeated = "The crossover is a phase change at a temperature."
+    assert says_more(repeated, question, "en")
+    assert not says_more(repeated, question, "en", said)
+    assert says_more("It begins at 156 MeV.", question, "en", said)

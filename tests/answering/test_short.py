@@ -45,6 +45,9 @@ class PointingReader:
         spans = tuple((one, one + 1) for one in range(len(text)))
         return PassageReading(spans, 2.0 if at >= 0 else -2.0, evidence, starts, ends)
 
+    def prepare(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

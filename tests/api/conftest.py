@@ -25,15 +25,18 @@ def settings(tmp_path_factory, model_directory: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def api(settings: Settings) -> Iterator[TestClient]:
-    """The API over a real library with one document, which tests may add to."""
+def empty_api(settings: Settings) -> Iterator[TestClient]:
+    """The API over a real library without documents."""
     with open_assistant(settings) as assistant:
-        client = TestClient(
-            create_api(assistant, operator_token=TOKEN), raise_server_exceptions=False
-        )
-        text = b"# Leave\n\nIn Dublin each employee has 26 days of leave.\n"
-        client.post("/documents", files={"file": ("leave.md", text)}).raise_for_status()
-        yield client
+        yield TestClient(create_api(assistant, operator_token=TOKEN), raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def api(empty_api: TestClient) -> TestClient:
+    """The same with one document, which tests may add to."""
+    text = b"# Leave\n\nIn Dublin each employee has 26 days of leave.\n"
+    empty_api.post("/documents", files={"file": ("leave.md", text)}).raise_for_status()
+    return empty_api
 
 
 @pytest.fixture(scope="module")

@@ -5,21 +5,8 @@ import json
 import zipfile
 
 import pytest
-from fastapi.testclient import TestClient
-
-from assistant.api.rest import create_api
-from assistant.service import open_assistant
 
 OPERATOR = {"Authorization": "Bearer the operator's own", "X-Philo-Interface": "command line"}
-
-
-@pytest.fixture(scope="module")
-def api(settings):
-    with open_assistant(settings) as assistant:
-        yield TestClient(
-            create_api(assistant, operator_token="the operator's own"),
-            raise_server_exceptions=False,
-        )
 
 
 @pytest.fixture(scope="module")

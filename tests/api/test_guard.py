@@ -72,3 +72,13 @@ def test_another_host_or_origin_is_refused(client, headers):
     assert client.get("/", headers=headers).status_code == 403
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/socket", headers=headers):
         pass
+
+
+def test_the_page_s_name_for_the_api_is_answered_and_no_other():
+    app = OriginGuard(
+        PlainTextResponse("hello"), base_url="https://philo.example", internal_hosts=["api:8501"]
+    )
+    client = TestClient(app, base_url="http://api:8501")
+    assert client.get("/").status_code == 200
+    assert client.get("/", headers={"host": "api.evil.example:8501"}).status_code == 403
+    assert client.get("/", headers={"origin": "https://evil.example"}).status_code == 403

@@ -2,22 +2,7 @@
 
 import json
 
-import pytest
-from fastapi.testclient import TestClient
-
-from assistant.api.rest import create_api
-from assistant.service import open_assistant
-
 OPERATOR = {"Authorization": "Bearer the operator's own"}
-
-
-@pytest.fixture(scope="module")
-def api(settings):
-    with open_assistant(settings) as assistant:
-        yield TestClient(
-            create_api(assistant, operator_token="the operator's own"),
-            raise_server_exceptions=False,
-        )
 
 
 def test_the_catalogue_tells_what_is_here_and_in_use(api):

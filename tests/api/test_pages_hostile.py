@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from assistant.errors import ParseError
-from assistant.settings import IngestSettings
+from assistant.ingest_settings import IngestSettings
 from ingestion.page_drawing import PageDrawing
 
 GIANT = b"""%PDF-1.4

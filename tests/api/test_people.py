@@ -1,10 +1,6 @@
 """Who asks over HTTP: the operator, or somebody with a token."""
 
 import pytest
-from fastapi.testclient import TestClient
-
-from assistant.api.rest import create_api
-from assistant.service import open_assistant
 
 OPERATOR = {"Authorization": "Bearer the operator's own"}
 QUESTION = "How many days of leave?"
@@ -12,20 +8,15 @@ SECRETS = {"hr": "Mareva", "legal": "Tibidabo"}
 
 
 @pytest.fixture(scope="module")
-def api(settings):
-    with open_assistant(settings) as assistant:
-        client = TestClient(
-            create_api(assistant, operator_token="the operator's own"),
-            raise_server_exceptions=False,
-        )
-        for group, secret in SECRETS.items():
-            text = f"# Leave of {group}\n\nThe code word of leave days in {group} is {secret}.\n"
-            client.post(
-                "/documents",
-                files={"file": (f"{group}.md", text.encode())},
-                data={"groups": [group]},
-            ).raise_for_status()
-        yield client
+def api(empty_api):
+    for group, secret in SECRETS.items():
+        text = f"# Leave of {group}\n\nThe code word of leave days in {group} is {secret}.\n"
+        empty_api.post(
+            "/documents",
+            files={"file": (f"{group}.md", text.encode())},
+            data={"groups": [group]},
+        ).raise_for_status()
+    return empty_api
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,49 @@ def test_changes_keep_comments_and_wait_for_a_restart(file, tmp_path):
     assert load_settings(tmp_path, environ={}).answering.grounding == "strict"
 
 
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """As a container is given them: one file a setting, beside what is not for Philo."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "models__remote__api_key").write_text("Ravenala\n")
+    (folder / "ingest__max_pages").write_text("7\n")
+    (folder / "postgres_password").write_text("not for Philo")
+    (folder / "..data").mkdir()
+    return folder
+
+
+def test_files_of_the_secrets_folder_are_settings_and_variables_come_before_them(tmp_path, secrets):
+    (tmp_path / "philo.toml").write_text(BEFORE)
+    environ = {"PHILO_SECRETS": str(secrets)}
+    settings = load_settings(tmp_path, environ=environ)
+    key = settings.models.remote.api_key
+    assert key is not None
+    assert key.get_secret_value() == "Ravenala"
+    assert settings.ingest.max_pages == 7
+    named = load_settings(tmp_path, environ=environ | {"PHILO_INGEST__MAX_PAGES": "9"})
+    assert named.ingest.max_pages == 9
+
+
+def test_what_a_secrets_file_says_is_not_changed_on_the_page(tmp_path, secrets):
+    environ = {"PHILO_SECRETS": str(secrets)}
+    file = SettingsFile(load_settings(tmp_path, environ=environ), environ)
+    assert of(file.all(), "ingest.max_pages").origin == "environment"
+    with pytest.raises(SettingsError, match="PHILO_SECRETS"):
+        file.change({"ingest.max_pages": 5})
+
+
+def test_a_secrets_folder_that_is_not_there_stops_the_start(tmp_path):
+    with pytest.raises(SettingsError, match=r"PHILO_SECRETS=.*nowhere cannot be read"):
+        load_settings(tmp_path, environ={"PHILO_SECRETS": str(tmp_path / "nowhere")})
+
+
+def test_a_wrong_name_in_the_secrets_folder_is_named(tmp_path, secrets):
+    (secrets / "models__remote__api_kye").write_text("x")
+    with pytest.raises(SettingsError, match="api_kye"):
+        load_settings(tmp_path, environ={"PHILO_SECRETS": str(secrets)})
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

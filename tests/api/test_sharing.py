@@ -19,7 +19,7 @@ from assistant.api.events import Event, call_while_connected, stream_events
 from assistant.api.rest import create_api
 from assistant.api.schemas import Health, WaitingEvent
 from assistant.errors import GenerationError
-from assistant.models.generators import Ticket
+from assistant.models.generators.types import Ticket
 from assistant.service import open_assistant
 from assistant.settings import load_settings
 
@@ -127,6 +127,26 @@ def test_a_client_that_leaves_a_waiting_stream_frees_its_place_at_once() -> None
     assert ticket.cancelled.is_set()
     assert time.perf_counter() - started < 5
     assert 'event: waiting\ndata: {"position":3}\n\n' in sent
+
+
+def test_the_place_is_told_before_the_work_begins() -> None:
+    ticket = Held(position=7)
+    app = FastAPI()
+    begun = threading.Event()
+
+    def events() -> Iterator[Event]:
+        begun.set()
+        yield from ticket.events()
+
+    def write(event: Event) -> str:
+        name, body = event
+        return f"{name} {body.model_dump_json()} {'after' if begun.is_set() else 'before'} it"
+
+    @app.get("/")
+    async def stream() -> StreamingResponse:
+        return stream_events(events(), ticket=ticket, write=write)
+
+    assert 'waiting {"position":7} before it' in call_and_leave(app, after="waiting")
 
 
 def test_a_client_that_leaves_while_the_whole_answer_is_written_frees_its_place() -> None:

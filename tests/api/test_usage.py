@@ -1,26 +1,10 @@
 """How the service is used, as administrators see it."""
 
 import pytest
-from fastapi.testclient import TestClient
-
-from assistant.api.rest import create_api
-from assistant.service import open_assistant
 
 OPERATOR = {"Authorization": "Bearer the operator's own"}
 KNOWN = "How many days of leave has each employee in Dublin?"
 UNKNOWN = "Which colour has the moon base?"
-
-
-@pytest.fixture(scope="module")
-def api(settings):
-    with open_assistant(settings) as assistant:
-        client = TestClient(
-            create_api(assistant, operator_token="the operator's own"),
-            raise_server_exceptions=False,
-        )
-        text = b"# Leave\n\nIn Dublin each employee has 26 days of leave.\n"
-        client.post("/documents", files={"file": ("leave.md", text)}).raise_for_status()
-        yield client
 
 
 def ask(api, question):

@@ -66,12 +66,16 @@ def running_service(tmp_path_factory):
 
 def ingest(data, *paths, collection="default"):
     """Goes through the service that owns the data directory."""
+    run_philo(data, "ingest", *map(str, paths), "--collection", collection)
+
+
+def run_philo(data, *arguments, **environment):
     done = subprocess.run(
-        [*PHILO, "ingest", *map(str, paths), "--data", str(data), "--collection", collection],
+        [*PHILO, *arguments, "--data", str(data)],
         capture_output=True,
         text=True,
         check=False,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | environment,
     )
     assert done.returncode == 0, done.stderr
 
@@ -166,6 +170,11 @@ def upload():
     """Choose files and press the button once the browser has sent them."""
 
     def upload_(page, button, *files):
+        adding = page.locator(".st-key-uploader")
+        if not adding.locator("input[type=file]").is_visible():
+            expect(adding).to_be_visible()
+            if adding.locator("details[open]").count() == 0:
+                adding.locator("summary").click()
         page.locator("input[type=file]").set_input_files(
             [{"name": name, "mimeType": "", "buffer": content} for name, content in files]
         )

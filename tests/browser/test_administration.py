@@ -1,7 +1,5 @@
 """Administration in a real browser: what is asked, who may come in, what is set."""
 
-import re
-
 from playwright.sync_api import expect
 
 from tests.browser.conftest import EXAMPLES, PASSWORD, sign_in
@@ -27,6 +25,10 @@ def test_an_administrator_sees_use_and_changes_people_and_settings(guarded, open
     page.get_by_role("link", name="Administration").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Administration")
     expect(page.locator(".philo-title", has_text=UNKNOWN)).to_be_visible()
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".philo-refusal")).to_be_visible()
+    page.get_by_role("link", name="Administration").click()
+    expect(page.get_by_text("asked 2 times")).to_be_visible()
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_text("No question is waiting for a document.")).to_be_visible()
 
@@ -40,7 +42,7 @@ def test_an_administrator_sees_use_and_changes_people_and_settings(guarded, open
     expect(page.get_by_text("2 people")).to_be_visible()
 
     open_section(page, "Models")
-    expect(page.get_by_text("Answers are written by")).to_be_visible()
+    expect(page.get_by_text("Answers quote the documents")).to_be_visible()
     open_section(page, "Quality")
     expect(page.get_by_text("Nothing was measured yet.")).to_be_visible()
     open_section(page, "Audit log")
@@ -49,7 +51,7 @@ def test_an_administrator_sees_use_and_changes_people_and_settings(guarded, open
     expect(page.locator("summary", has_text="user.add").first).to_be_visible()
 
     open_section(page, "Settings")
-    page.locator("summary", has_text=re.compile("retrieval")).click()
+    page.locator("summary", has_text="Finding (retrieval)").click()
     passages = page.get_by_label("passages", exact=True)
     passages.fill("0")
     page.get_by_role("button", name="Save").locator("visible=true").click()
@@ -63,13 +65,15 @@ def test_an_administrator_sees_use_and_changes_people_and_settings(guarded, open
     french.get_by_label("Mot de passe").fill(PASSWORD)
     french.get_by_role("button", name="Se connecter").click()
     expect(french.get_by_text("2 personnes")).to_be_visible()
+    open_section(french, "Réglages")
+    expect(french.locator("summary", has_text="Recherche (retrieval)")).to_be_visible()
 
 
 def test_a_reader_has_no_administration(guarded, open_page):
     told, operate = guarded
     operate("POST", "/users", json={"name": "Anne"})
     operate("PUT", "/users/Anne/password", json={"password": PASSWORD})
-    page = open_page(told["url"], path="/documents")
+    page = open_page(told["url"], path="/library")
     sign_in(page, "Anne")
     expect(page.get_by_role("button", name="Anne")).to_be_visible()
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import EXAMPLES, run_philo
+
 
 def test_french_question_is_answered_and_its_mark_opens_the_quote(handbook, open_page, ask):
     page = open_page(handbook, locale="fr-FR")
@@ -83,10 +85,10 @@ def test_language_follows_the_browser_can_be_switched_and_stays(handbook, open_p
     page.get_by_role("radio", name="EN").click()
     expect(title).to_have_text("Ask your documents")
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.get_by_role("link", name="Documents").click()
-    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    page.get_by_role("link", name="Library").click()
+    expect(page.get_by_role("radio", name="To settle")).to_be_attached()
     page.reload()
-    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+    expect(page.get_by_role("radio", name="To settle")).to_be_attached()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_nothing_overflows_a_narrow_screen(handbook, open_page, ask):
     page.wait_for_timeout(1000)  # nothing may scroll the quote away again
     expect(page.locator(".philo-section mark")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    page.get_by_role("link", name="Documents").click()
+    page.get_by_role("link", name="Library").click()
     expect(page.locator(".philo-row").nth(1)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
@@ -129,3 +131,15 @@ def test_the_search_is_narrowed_by_keyboard(handbook, open_page, ask):
     author.press("Enter")
     answer = ask(page, "Quelle aide l'entreprise verse-t-elle pour acheter un siège ?")
     expect(answer.locator(".philo-text")).to_contain_text("250 €")
+
+
+def test_page_says_that_writing_is_stopped_and_why(running_service, open_page):
+    with running_service() as (address, ingest):
+        ingest(EXAMPLES / "handbook" / "leave-ireland.md")
+        [data] = ingest.args
+        run_philo(data, "safety", "stop", "--reason", "the model is being changed")
+        page = open_page(address, locale="fr-FR")
+        told = page.locator(".philo-warning")
+        expect(told).to_contain_text("Aucune réponse n’est rédigée")
+        expect(told).to_contain_text("the model is being changed")
+        page.close()

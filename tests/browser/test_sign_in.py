@@ -28,7 +28,7 @@ def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
         operate("PUT", f"/users/{name}/password", json={"password": PASSWORD})
     pages = {}
     for name in ("Anne", "Bob"):
-        pages[name] = open_page(address, path="/documents")
+        pages[name] = open_page(address, path="/library")
         sign_in(pages[name], name)
         expect(pages[name].get_by_role("button", name=name)).to_be_visible()
     own, others = "Leave and absence", "télétravail"
@@ -45,5 +45,5 @@ def test_people_sign_in_see_their_own_and_are_gone_at_once(guarded, open_page):
     pages["Bob"].get_by_role("button", name="Sign out").click()
     expect(pages["Bob"]).to_have_url(re.compile("/account/sign-in"))
     expect(pages["Bob"].get_by_text("You are signed out")).to_be_visible()
-    pages["Bob"].goto(address + "/documents")
+    pages["Bob"].goto(address + "/library")
     expect(pages["Bob"]).to_have_url(re.compile("/account/sign-in"))

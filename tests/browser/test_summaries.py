@@ -56,3 +56,27 @@ def test_two_papers_stand_side_by_side_in_french(open_page, papers):
     expect(page.get_by_text("est en anglais")).to_be_visible()
     if shots := os.environ.get("PHILO_SHOTS"):
         page.screenshot(path=f"{shots}/compare.png", full_page=True)
+
+
+def test_a_document_is_found_among_more_than_are_offered(open_page, running_service, tmp_path):
+    for number in range(60):
+        text = f"# Memo {number:02d}\n\nRoom {number} was painted in spring.\n"
+        (tmp_path / f"{number:02d}.md").write_text(text, encoding="utf-8")
+    with running_service() as (address, ingest):
+        ingest(EXAMPLES / "papers" / "heat-pump-defrost.pdf")
+        ingest(tmp_path)
+        page = open_summaries(open_page, address)
+        box, search = page.get_by_role("combobox"), page.get_by_label("Search by title")
+        box.fill("heat pumps")
+        expect(page.get_by_text("No results")).to_be_visible()
+        page.keyboard.press("Escape")
+        search.fill("defrost")
+        choose(page, "heat pumps")
+        search.fill("memo 07")
+        choose(page, "Memo 07")
+        expect(page.get_by_role("button", name=re.compile("heat pumps"))).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("Memo 07"))).to_be_visible()
+        page.get_by_text("Comparison", exact=True).click()
+        page.get_by_role("button", name="Summarise").click()
+        expect(page.get_by_role("rowheader", name="Method")).to_be_visible()
+        page.close()

@@ -51,6 +51,6 @@ def test_unreachable_service_is_explained(page_alone, open_page):
     page = open_page(page_alone)
     expect(page.get_by_role("alert")).to_contain_text("service cannot be reached")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    page.get_by_role("link", name="Documents").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Documents")
+    page.get_by_role("link", name="Library").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Library")
     expect(page.get_by_role("alert")).to_contain_text("philo up")

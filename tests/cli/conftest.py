@@ -1,6 +1,8 @@
 import json
+import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ class Outcome:
 
 
 Philo = Callable[..., Outcome]
+PHILO = [sys.executable, "-m", "assistant.cli"]
 
 
 @pytest.fixture
@@ -64,3 +67,21 @@ def handbook(tmp_path: Path) -> Path:
         encoding="utf-8",
     )
     return folder
+
+
+@pytest.fixture
+def service(data: Path, model_directory: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    environment = os.environ | {
+        "PHILO_DATA": str(data),
+        "PHILO_MODELS__DIRECTORY": str(model_directory),
+        "PHILO_MODELS__GENERATOR": "none",
+    }
+    process = subprocess.Popen(
+        [*PHILO, "up", "--port", "0", "--json"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    line = process.stdout.readline()
+    assert line, "the service ended before it served"
+    yield process, json.loads(line)["url"]
+    process.kill()
+    process.wait()
+    process.stdout.close()

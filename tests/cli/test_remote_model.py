@@ -27,7 +27,7 @@ def server(philo, provider, data, monkeypatch) -> Iterator[ProviderServer]:
             if "26 days" in prompt
             else "Not in the documents."
         )
-        data.mkdir()
+        data.mkdir(mode=0o700)
         (data / "philo.toml").write_text(
             f'[models]\ngenerator = "{generator}"\n'
             f'[models.remote]\nbase_url = "{served.url}"\nmodel = "tiny-1"\n'

@@ -1,37 +1,10 @@
 """While `philo up` runs it owns the data directory, and the other commands go through it."""
 
-import json
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
-import pytest
 
 from assistant.data_directory import find_service
-
-PHILO = [sys.executable, "-m", "assistant.cli"]
-
-
-@pytest.fixture
-def service(data: Path, model_directory: Path) -> Iterator[tuple[subprocess.Popen, str]]:
-    environment = os.environ | {
-        "PHILO_DATA": str(data),
-        "PHILO_MODELS__DIRECTORY": str(model_directory),
-        "PHILO_MODELS__GENERATOR": "none",
-    }
-    process = subprocess.Popen(
-        [*PHILO, "up", "--port", "0", "--json"], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    line = process.stdout.readline()
-    assert line, "the service ended before it served"
-    yield process, json.loads(line)["url"]
-    process.kill()
-    process.wait()
-    process.stdout.close()
 
 
 def test_commands_go_through_the_running_service(service, philo, handbook):

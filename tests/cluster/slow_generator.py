@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
-from assistant.models.generators import Generator, Guide, Ticket, Token
-from assistant.settings import ModelSettings, ServingSettings
+from assistant.models.generators.base import Generator
+from assistant.models.generators.types import Guide, Ticket, Token
+from assistant.models.settings import ModelSettings, ServingSettings
 
 WORD_S = 0.05
 

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from assistant.errors import ClusterError
-from assistant.knowledge.library import Library, open_library
+from assistant.ingest_settings import IngestSettings
+from assistant.knowledge.library import Library
+from assistant.knowledge.opening import open_library
 from assistant.models.embedders import Embedder, open_embedder
-from assistant.settings import IngestSettings, ModelSettings, Settings
+from assistant.models.settings import ModelSettings
+from assistant.settings import Settings
 from assistant.types import OPERATOR, IngestProgress
 from ingestion.pipeline import open_ingestor
 

@@ -10,19 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from langchain_core.messages import HumanMessage
 
-from assistant.errors import (
-    ClusterError,
-    ContextTooLongError,
-    GenerationError,
-    GeneratorBusyError,
-)
+from assistant.errors import ClusterError, ContextTooLongError, GenerationError, GeneratorBusyError
 from assistant.models.cluster import divide_cores
 from assistant.models.generators.replica_pool import open_replicas
 from assistant.models.generators.replicas import ReplicaGenerator
-from assistant.settings import ModelSettings, ServingSettings
+from assistant.models.settings import ModelSettings, ServingSettings
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.*"),
@@ -61,11 +57,19 @@ def write(replicas: ReplicaGenerator, most: int, **wishes: Any) -> list[str]:
     return "".join(replicas.stream_text(QUESTION, max_new_tokens=most, **wishes)).split()
 
 
-def wait_for(condition: Any, timeout_s: float = 20.0) -> None:
+def wait_for(condition: Any, timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def lives(process: psutil.Process) -> bool:
+    """False of a zombie too: whoever takes over its processes may not reap them."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_tokens_come_as_the_generator_of_a_replica_gives_them(replicas: ReplicaGenerator) -> None:
@@ -93,9 +97,11 @@ def test_cancelling_reaches_the_replica(replicas: ReplicaGenerator, folder: Path
     stream.close()  # type: ignore[attr-defined]
     wait_for(notes.exists)
     ticket = replicas.reserve()
-    threading.Timer(0.5, ticket.cancel).start()  # from another thread
+    stream = replicas.stream_text(QUESTION, max_new_tokens=1000, ticket=ticket)
+    next(stream)  # the replica is at it
+    threading.Timer(0.1, ticket.cancel).start()  # from another thread
     with pytest.raises(GenerationError, match="cancelled"):
-        write(replicas, 1000, ticket=ticket)
+        list(stream)
     wait_for(lambda: len(notes.read_text().splitlines()) == 2)
 
 
@@ -158,7 +164,12 @@ def test_second_cluster_is_refused(replicas: ReplicaGenerator, folder: Path) -> 
 def test_answers_go_on_when_a_node_dies(
     replicas: ReplicaGenerator, cluster: Any, second_node: Any
 ) -> None:
+    """Asked once its processes are gone: an answer that one of them has begun is lost with it."""
+    raylet = psutil.Process(second_node.all_processes["raylet"][0].process.pid)
+    dying = raylet.children(recursive=True)
+    assert dying
     cluster.remove_node(second_node, allow_graceful=False)
+    wait_for(lambda: not any(lives(process) for process in dying))
     assert [len(write(replicas, 2)) for _ in range(8)] == [2] * 8
 
 

@@ -12,7 +12,7 @@ import pytest
 from assistant.models.embedders import open_embedder
 from assistant.models.embedders.base import Embedder
 from assistant.models.embedders.hashing import HashingEmbedder
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 TEXTS = [
     "le chat",

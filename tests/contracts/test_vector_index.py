@@ -9,13 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.errors import IndexMismatchError
-from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorIndex
-from assistant.knowledge.vectors.chroma import MAX_ROWS, ChromaVectors
+from assistant.errors import IndexMismatchError, StoreUnavailableError
+from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorHome, VectorIndex
+from assistant.knowledge.vectors.chroma import ChromaVectors, EmbeddedVectors
+from assistant.knowledge.vectors.chroma_collection import MAX_ROWS
+from assistant.knowledge.vectors.chroma_server import ChromaServer
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.knowledge.vectors.mirrored import MirroredVectors
+from assistant.knowledge.vectors.pgvector import PgVectorHome
+from assistant.storage_settings import StorageSettings
 from assistant.types import OPERATOR, Readable
+from tests.servers.postgres import PostgresServer
 
 DIMENSION = 16
 EVERYONE = Readable()
@@ -42,11 +47,31 @@ def found(index: VectorIndex, vector: Vector, readable: Readable, k: int = 10) -
     return [hit.id for hit in index.search(vector, k=k, readable=readable)]
 
 
-@pytest.fixture(params=["chroma", "memory", "exact", "mirrored"])
+def open_on(home: VectorHome, folder: Path, *, embedder_id: str = "e") -> VectorIndex:
+    return home.open(folder, number=1, embedder_id=embedder_id, dimension=DIMENSION)
+
+
+def on_postgres(request: pytest.FixtureRequest, **fields: str) -> PgVectorHome:
+    stated = {"database": request.getfixturevalue("postgres_url"), **fields}
+    storage = StorageSettings.model_validate({"vectors": "pgvector", "pgvector": stated})
+    return PgVectorHome(request.getfixturevalue("tmp_path"), storage)
+
+
+@pytest.fixture(
+    params=["chroma", "chroma server", "pgvector", "pgvector graph", "memory", "exact", "mirrored"]
+)
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorIndex]:
     opened: VectorIndex
+    home: VectorHome = EmbeddedVectors()
     if request.param == "chroma":
-        opened = ChromaVectors(tmp_path / "vectors", embedder_id="e", dimension=DIMENSION)
+        opened = open_on(home, tmp_path)
+    elif request.param == "chroma server":
+        settings = request.getfixturevalue("chroma_server").settings()
+        home = ChromaServer(settings)
+        opened = open_on(home, tmp_path)
+    elif request.param.startswith("pgvector"):
+        home = on_postgres(request, search="graph" if "graph" in request.param else "exact")
+        opened = open_on(home, tmp_path)
     elif request.param == "memory":
         opened = MemoryVectors(DIMENSION)
     elif request.param == "exact":
@@ -56,6 +81,7 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorInde
         opened.search(unit_vectors(1)[0], k=1, readable=EVERYONE)  # makes the copy
     yield opened
     opened.close()
+    home.close()
 
 
 def test_nearest_comes_first_with_its_cosine(index: VectorIndex) -> None:
@@ -129,6 +155,13 @@ def test_removed_chunks_are_not_found_and_unknown_ones_are_passed_over(index: Ve
     index.remove([])
     assert found(index, one, EVERYONE) == ["b:0"]
     assert index.ids() == {"b:0"}
+
+
+def test_it_says_how_many_it_holds(index: VectorIndex) -> None:
+    index.add([entry(f"d:{i}", v, "everyone") for i, v in enumerate(unit_vectors(3))])
+    index.add([entry("d:0", unit_vectors(1)[0], "hr")])
+    index.remove(["d:1", "unknown"])
+    assert index.count() == len(index.ids()) == 2
 
 
 def test_asking_for_more_than_there_is_gives_what_there_is(index: VectorIndex) -> None:
@@ -232,3 +265,60 @@ def test_a_damaged_chroma_database_is_begun_anew(tmp_path: Path) -> None:
     index = ChromaVectors(tmp_path, embedder_id="e", dimension=DIMENSION)
     assert index.ids() == set()
     index.close()
+
+
+def test_pgvector_finds_the_same_as_the_exact_index(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    entries = [
+        entry(f"d:{i}", v, "everyone" if i % 50 else "hr", collection=f"c{i % 2}")
+        for i, v in enumerate(unit_vectors(2_500))
+    ]
+    plain = MemoryVectors(DIMENSION)
+    plain.add(entries)
+    for search in ("exact", "graph"):
+        home = on_postgres(request, search=search, tables=f"of_{search}")
+        index = open_on(home, tmp_path)
+        index.add(entries)
+        for question in unit_vectors(5, seed=5):
+            for readable in (OPERATOR, Readable(frozenset({"hr"})), Readable(collection="c1")):
+                expected = plain.search(question, k=30, readable=readable)
+                got = index.search(question, k=30, readable=readable)
+                assert len(got) == len(expected)
+                if search == "exact":
+                    assert [hit.id for hit in got] == [hit.id for hit in expected]
+                assert [hit.score for hit in got[:3]] == pytest.approx(
+                    [hit.score for hit in expected[:3]], abs=0.05 if search == "graph" else 1e-5
+                )
+        index.close()
+        home.close()
+
+
+def test_pgvector_tables_keep_to_their_embedder_and_go_with_their_index(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    home = on_postgres(request)
+    open_on(home, tmp_path, embedder_id="small").add([])
+    index = open_on(home, tmp_path, embedder_id="large's: own")  # it was empty
+    index.add([entry("a:0", unit_vectors(1)[0], "everyone")])
+    again = on_postgres(request)
+    with pytest.raises(IndexMismatchError, match=r"large's: own.*small"):
+        open_on(again, tmp_path, embedder_id="small").ids()
+    again.keep_only([2])
+    with pytest.raises(StoreUnavailableError, match="has no table"):
+        index.ids()
+    index.clear()
+    assert index.ids() == set()
+    for one in (home, again):
+        one.close()
+
+
+def test_who_may_not_make_the_extension_is_told_who_may(
+    postgres_server: PostgresServer, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = request.getfixturevalue("postgres_url")
+    postgres_server.command("DROP EXTENSION vector", url.rpartition("/")[2])
+    home = on_postgres(request)
+    with pytest.raises(StoreUnavailableError, match="let an administrator run: CREATE EXTENSION"):
+        open_on(home, tmp_path).ids()
+    home.close()

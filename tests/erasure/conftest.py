@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assistant.audit import Content
+from assistant.audit.content import Content
 from assistant.types import OPERATOR, NewRating, RatedSentence
 from tests.knowledge.conftest import Shelf
 

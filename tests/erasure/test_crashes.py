@@ -59,7 +59,7 @@ def assert_finished(directory: Path, step: str) -> None:
         pending = [one for one in erasures.all() if one.step is not Step.DONE]
         assert len(pending) == (step not in ("traces kept", "erasure done"))
         receipts = erasures.resume()
-        assert [one.complete for one in receipts] == [True] * len(pending)
+        assert [(one.complete, one.residue) for one in receipts] == [(True, [])] * len(pending)
         assert erasures.resume() == []
         assert not (directory / "erasing").exists()
         assert library.audit.verify().ok

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,13 @@ def test_removing_leaves_vectors_on_the_disk_and_erasing_leaves_nothing(open_she
     ]
 
 
-def test_the_audit_still_verifies_and_others_questions_stay_in_it(open_shelf):
-    shelf = open_shelf()
+def test_the_audit_still_verifies_and_others_questions_stay_in_it(open_shelf, storage):
+    shelf = open_shelf(storage=storage)
     secret = put_secret(shelf)
-    Erasures(shelf.library).erase_documents([secret])
+    receipt = Erasures(shelf.library).erase_documents([secret])
+    assert receipt.complete, receipt.residue
+    on_a_server = shelf.database.engine.name == "postgresql"
+    assert any("write-ahead log" in one.what for one in receipt.stays) == on_a_server
     audit = shelf.library.audit
     found = audit.verify()
     assert (found.ok, found.redacted) == (True, 2)
@@ -123,6 +127,37 @@ def test_the_second_index_is_emptied_as_well(open_shelf, tmp_path):
     assert used.vectors.ids() == used.lexicon.ids()
     assert len(second.vectors.ids()) == len(CANTEEN.split())
     library.close()
+
+
+def test_stores_of_before_a_move_are_named_and_not_gone_through_twice(
+    open_shelf, postgres_storage, tmp_path, monkeypatch
+):
+    """Words lie in a full text one by one, so that no search of its files would see them."""
+    former = open_shelf()
+    put_secret(former)
+    former.close()
+    shelf = open_shelf(storage=postgres_storage)
+    renewals = []
+    renew = shelf.library.renew
+    monkeypatch.setattr(shelf.library, "renew", lambda *a: (renewals.append(1), renew(*a)))
+
+    def erase(uri: str) -> Any:
+        shelf.put(uri, BONUS)
+        shelf.library.exports.note("former store", str(tmp_path / "lexicon"))
+        return Erasures(shelf.library).erase_documents([shelf.id_of(uri)])
+
+    first = erase("file:///first")
+    assert not first.complete
+    assert {one.place for one in first.residue} == {"philo.db", "lexicon"}
+    assert [one.count for one in first.residue if one.place == "lexicon"] >= [1]
+    assert any(str(tmp_path / "lexicon") in one.what for one in first.stays)
+    assert len(renewals) == 1
+    for path in tmp_path.glob("philo.db*"):
+        path.unlink()
+    shutil.rmtree(tmp_path / "lexicon")
+    second = erase("file:///second")
+    assert second.complete, second.residue
+    assert not any(str(tmp_path / "lexicon") in one.what for one in second.stays)
 
 
 def test_searches_beside_an_erasure_find_what_they_should(open_shelf):
@@ -224,6 +259,18 @@ def test_what_killed_work_left_behind_goes_too(open_shelf, temporary):
     assert {path.name for path in temporary.iterdir()} == {"philo-parse-b", "other"}
     assert receipt.removed["indexed question sets"] == 1
     assert list((shelf.directory / "evaluation").iterdir()) == []
+
+
+def test_what_came_while_the_erasure_was_at_work_goes_too(open_shelf, temporary):
+    def write_late(step: str) -> None:
+        if step == "erasure compacted":
+            (temporary / "philo-fetch-late").mkdir()
+            (temporary / "philo-fetch-late" / "file.txt").write_text(SALARY)
+
+    shelf = open_shelf(failpoint=write_late)
+    receipt = Erasures(shelf.library).erase_documents([put_secret(shelf)])
+    assert (receipt.complete, receipt.residue) == (True, [])
+    assert list(temporary.iterdir()) == []
 
 
 def test_residue_is_told_and_the_receipt_is_not_complete(open_shelf, tmp_path):

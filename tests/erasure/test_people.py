@@ -20,8 +20,8 @@ QUESTION = b"Combien gagne la directrice g"
 
 
 @pytest.fixture
-def shelf(open_shelf):
-    shelf = open_shelf()
+def shelf(open_shelf, storage):
+    shelf = open_shelf(storage=storage)
     put_secret(shelf)
     shelf.library.people.add_user("Anne", groups=["rh"])
     shelf.library.people.create_token("Anne", scope=TokenScope.READ, days=9)

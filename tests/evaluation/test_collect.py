@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.client import LocalClient
 from assistant.errors import QuestionSetError
 from assistant.evaluation.collect import collect
 from assistant.evaluation.evaluate import evaluate, to_json
 from assistant.evaluation.question_set import load_question_set
+from assistant.local_client import LocalClient
 from assistant.service import open_assistant
 from assistant.settings import load_settings
 from assistant.types import OPERATOR, NewRating, RatedSentence, TextDocument

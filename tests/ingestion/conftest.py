@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.database import open_database
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.models.embedders.base import Vectors
 from assistant.models.embedders.hashing import HashingEmbedder
-from assistant.settings import IngestSettings, Settings
+from assistant.settings import Settings
 from assistant.types import OPERATOR, ParsedDocument
 from ingestion.parsers.base import parse_file
 from ingestion.pipeline import LocalIngestor

@@ -25,6 +25,7 @@ from typing import Any
 
 import chromadb  # noqa: F401 # imported before the forks
 
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.database import open_database
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library
@@ -32,7 +33,7 @@ from assistant.knowledge.tables import JobRow, VersionRow
 from assistant.knowledge.vectors.chroma import ChromaVectors
 from assistant.models.embedders.base import Vectors
 from assistant.models.embedders.hashing import HashingEmbedder
-from assistant.settings import IngestSettings, Settings
+from assistant.settings import Settings
 from assistant.types import OPERATOR, Attachment, ParsedDocument
 from ingestion.parsers import markdown, text  # noqa: F401 # imported before the forks
 from ingestion.parsers.base import parse_file

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.knowledge.stored import piece_key
+from assistant.knowledge.packing import piece_key
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.types import Chunk, Draft, Line
 from ingestion.drafting import Drafted

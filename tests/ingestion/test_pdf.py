@@ -346,6 +346,18 @@ def test_ligatures_are_letters(pdf):
     assert text_of(parsed) == "defined"
 
 
+def test_words_after_one_in_a_typewriter_font_stay_apart(pdf):
+    def draw(canvas):
+        x = 60.0
+        for word, font in (("Speak.jl", "Courier"), (", a tool for offline", "Times-Roman")):
+            for part in word.split():  # each word at its place, without a space between them
+                canvas.setFont(font, 10)
+                canvas.drawString(x, 700, part)
+                x += canvas.stringWidth(part, font, 10) + (2.5 if font != "Courier" else 0)
+
+    assert "Speak.jl, a tool for offline" in text_of(read(pdf(draw)))
+
+
 def test_bold_lines_below_each_other_are_no_headings(pdf):
     def draw(canvas):
         top = write(canvas, 60, 100, "Leave in summer", font="Helvetica-Bold", size=13)

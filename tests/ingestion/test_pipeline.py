@@ -9,13 +9,14 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.errors import NothingToIngestError, SourceNotFoundError, StorageFullError
+from assistant.ingest_settings import IngestSettings
 from assistant.knowledge.database import open_database
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.positions import LineMap
-from assistant.settings import IngestSettings, Settings
+from assistant.settings import Settings
 from assistant.types import OPERATOR
 from ingestion.pipeline import open_ingestor
 
@@ -291,6 +292,31 @@ def test_upload_cannot_name_a_place(ingestor, library, tmp_path, name):
     temporary.write_text("Some text of it.")
     ingestor.ingest_upload(str(temporary), name=name)
     assert [info.uri for info in library.documents(OPERATOR)] == ["upload://default/evil.txt"]
+
+
+def test_namesakes_of_two_folders_stay_apart(ingestor, library, tmp_path):
+    temporary = tmp_path / "upload"
+    temporary.write_text("Some text of it.")
+    deep = "/".join(f"{year} " + "minutes of the board " * 8 for year in (2024, 2025))
+    folders = ("", "a - b", "a/b", "../a//b/c", "~bob", deep, deep.replace("2025", "2026"))
+    for folder in folders:
+        report = ingestor.ingest_upload(str(temporary), name="note.md", folder=folder)
+        assert counts(report) == (1, 0, 0, 0, 0)
+    uris = {info.uri for info in library.documents(OPERATOR)}
+    assert len(uris) == len(folders)
+    assert {"upload://default/a/b/note.md", "upload://default/a/b/c/note.md"} <= uris
+    assert "upload://default/%7Ebob/note.md" in uris
+    ingestor.ingest_upload(str(temporary), name="note.md", owner="bob")
+    assert "upload://default/~bob/note.md" in {one.uri for one in library.documents(OPERATOR)}
+
+
+def test_long_names_with_one_beginning_stay_apart(ingestor, library, tmp_path):
+    temporary = tmp_path / "upload"
+    temporary.write_text("Some text of it.")
+    for month in ("01", "02"):
+        name = "minutes of the board of directors " * 5 + f"2024-{month}.md"
+        assert counts(ingestor.ingest_upload(str(temporary), name=name)) == (1, 0, 0, 0, 0)
+    assert len(library.documents(OPERATOR)) == 2
 
 
 def test_upload_of_an_unknown_format_is_a_failure_in_the_report(ingestor, tmp_path):

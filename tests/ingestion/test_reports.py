@@ -57,7 +57,7 @@ def test_reports_hold_while_every_step_takes_its_time(bench: Any, tmp_path: Path
 
         return call
 
-    for name in ("add", "claim", "fail", "finish", "cancelled", "endings", "unfinished_states"):
+    for name in ("add", "claim", "fail", "finish", "unwanted", "endings", "unfinished_states"):
         setattr(queue, name, delayed(getattr(queue, name)))
 
     def change(path: Path, parsed: ParsedDocument) -> ParsedDocument:
@@ -142,13 +142,13 @@ def test_a_clock_that_is_set_back_hides_no_ending(bench: Any, tmp_path: Path) ->
             for n in range(2)
         ]
     )
-    queue.claim("worker", limit=2)
+    jobs = {job.id: job for job in queue.claim("worker", limit=2)}
     run = Run(2)
     watch = Watch(bench.library, "run", run)
-    queue.finish([(first, "unchanged")])
+    queue.finish([(jobs[first], "unchanged")])
     assert not watch.is_over()
     now[0] -= timedelta(minutes=10)
-    queue.finish([(second, "unchanged")])
+    queue.finish([(jobs[second], "unchanged")])
     assert watch.is_over()
     assert run.report().unchanged == 2
     database.close()

@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from assistant.knowledge.database import open_database
 from assistant.knowledge.indexes import read_vector_entries
+from assistant.knowledge.lexicon.base import Lexicon
+from assistant.knowledge.lexicon.postgres import PostgresLexicon
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library, Publication
+from assistant.knowledge.postgres import PostgresDatabase
 from assistant.knowledge.vectors.chroma import ChromaVectors
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.knowledge.vectors.mirrored import MirroredVectors
+from assistant.storage_settings import StorageSettings
 from assistant.types import OPERATOR, Chunk, DateBasis, Draft, Language, Line, Readable
 
 EMBEDDER = "test-embedder"
@@ -85,10 +89,11 @@ class Shelf:
         directory: Path,
         *,
         in_memory: bool = False,
+        storage: StorageSettings | None = None,
         failpoint: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self.directory = directory
-        self.database = open_database(directory / "philo.db")
+        self.database = open_database(directory / "philo.db", storage)
         store = (
             MemoryVectors(DIMENSION)
             if in_memory
@@ -96,7 +101,11 @@ class Shelf:
         )
         read = partial(read_vector_entries, self.database)
         self.vectors = MirroredVectors(store, ExactVectors(DIMENSION), read)
-        self.lexicon = TantivyLexicon(None if in_memory else directory / "lexicon")
+        self.lexicon: Lexicon
+        if isinstance(self.database, PostgresDatabase):
+            self.lexicon = PostgresLexicon(self.database, number=1)
+        else:
+            self.lexicon = TantivyLexicon(None if in_memory else directory / "lexicon")
         self.library = Library(
             self.database, self.vectors, self.lexicon, embedder_id=EMBEDDER, failpoint=failpoint
         )
@@ -110,6 +119,7 @@ class Shelf:
         source: str | None = None,
         original: str | None = None,
         job_id: str | None = None,
+        worker: str = "w",
         hold: str | None = None,
         **fields: Any,
     ) -> Publication:
@@ -122,6 +132,7 @@ class Shelf:
             source=source,
             original=original,
             job_id=job_id,
+            worker=worker,
             hold=hold,
         )
 
@@ -182,9 +193,12 @@ class Shelf:
         return [chunks[chunk_id].text for chunk_id in chunk_ids]
 
 
-@pytest.fixture(params=["real", "memory"])
+@pytest.fixture(params=["real", "memory", "postgresql"])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shelf]:
-    opened = Shelf(tmp_path, in_memory=request.param == "memory")
+    storage = None
+    if request.param == "postgresql":
+        storage = request.getfixturevalue("postgres_storage")
+    opened = Shelf(tmp_path, in_memory=request.param != "real", storage=storage)
     yield opened
     opened.close()
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from assistant.knowledge.index_desk import Counterpart
-from assistant.knowledge.library import Library, Publication, open_library
+from assistant.knowledge.library import Library, Publication
+from assistant.knowledge.opening import open_library
 
 SECOND = "second-embedder"
 DIMENSION = 4

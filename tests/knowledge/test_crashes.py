@@ -45,9 +45,9 @@ class CrashError(Exception):
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Holds CHANGE/STEP for each case: a data directory whose owner was killed there."""
     root = tmp_path_factory.mktemp("killed")
-    script = str(Path(__file__).with_name("dying_writer.py"))
     cases = ["/".join(case) for case in CASES]
-    subprocess.run([sys.executable, script, str(root), *cases], check=True)
+    script = [sys.executable, "-m", "tests.knowledge.dying_writer", str(root), *cases]
+    subprocess.run(script, check=True, cwd=Path(__file__).parents[2])
     return root
 
 
@@ -118,6 +118,28 @@ def test_a_publication_that_failed_can_be_tried_again(
     assert set(shelf.near("loyer")) == NEW
     shelf.library.reconcile()
     assert shelf.is_in_step()
+
+
+@pytest.mark.parametrize("step", ["hidden", "vectors purged", "purged"])
+def test_a_document_that_comes_in_again_while_it_is_removed_stays(
+    step: str, open_shelf: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As from another process: it was acknowledged after the removal had begun."""
+    waiting = [step]
+
+    def failpoint(reached: str) -> None:
+        if reached in waiting:
+            waiting.remove(reached)
+            shelf.put("file:///a", *sorted(NEW))
+
+    shelf = open_shelf(tmp_path, failpoint=failpoint)
+    shelf.library.retire(shelf.put("file:///a", *sorted(OLD)))
+    assert not waiting
+    assert set(shelf.near("loyer")) == NEW
+    assert set(shelf.matching("loyer")) <= NEW
+    shelf.library.reconcile()
+    assert shelf.is_in_step()
+    assert set(shelf.near("loyer")) == NEW
 
 
 def test_a_refused_vector_leaves_the_version_before(shelf: Any) -> None:

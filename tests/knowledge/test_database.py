@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
-from assistant.errors import DataDirectoryError, StorageFullError
-from assistant.knowledge.database import MIGRATIONS, open_database
+from assistant.errors import DataDirectoryBusyError, DataDirectoryError, StorageFullError
+from assistant.knowledge import sqlite
+from assistant.knowledge.database import open_database
+from assistant.knowledge.schema import MIGRATIONS
 from assistant.knowledge.tables import Table
 
 
@@ -22,10 +27,15 @@ def test_migrations_lead_to_the_tables_that_the_code_knows(tmp_path: Path) -> No
     newest = max(step.stem[1:5] for step in MIGRATIONS.glob("versions/v[0-9]*.py"))
     database = open_database(tmp_path / "new" / "folder" / "philo.db")
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        options = {"compare_server_default": True, "include_object": is_of_sqlite}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Table.metadata) == []
         assert context.get_current_revision() == newest
     database.close()
+
+
+def is_of_sqlite(one: Any, *_: object) -> bool:
+    return one.info.get("dialect", "sqlite") == "sqlite"
 
 
 def test_opening_again_keeps_everything(tmp_path: Path) -> None:
@@ -39,6 +49,61 @@ def test_opening_again_keeps_everything(tmp_path: Path) -> None:
                 "INSERT OR IGNORE INTO collections (name, created_at) VALUES ('law', '2026-01-01')"
             )
         database.close()
+
+
+def test_threads_of_one_process_wait_for_each_other_as_long_as_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.1)
+    database = open_database(tmp_path / "philo.db")
+    begun, written = threading.Event(), []
+
+    def write_for_long() -> None:
+        with database.writing() as session:
+            session.connection()
+            begun.set()
+            time.sleep(0.5)
+            written.append("long")
+
+    thread = threading.Thread(target=write_for_long)
+    thread.start()
+    begun.wait(10)
+    with database.writing() as session:
+        session.connection()
+        written.append("short")
+    thread.join()
+    assert written == ["long", "short"]
+    database.close()
+
+
+def test_many_threads_are_refused_together_when_another_process_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.5)
+    database = open_database(tmp_path / "philo.db")
+    refused: list[str] = []
+
+    def write() -> None:
+        try:
+            with database.writing() as session:
+                session.connection()
+        except DataDirectoryBusyError as exc:
+            refused.append(str(exc))
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "philo.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        threads = [threading.Thread(target=write) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - started < 3  # and not one after the other
+        other.execute("ROLLBACK")
+    assert len(refused) == 12
+    write()
+    assert len(refused) == 12
+    database.close()
 
 
 def test_changes_happen_together_or_not_at_all(tmp_path: Path) -> None:
@@ -78,7 +143,7 @@ def test_a_file_of_a_newer_philo_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "philo.db"
     open_database(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE alembic_version SET version_num = '9999', oldest = '9999'")
     connection.close()
     before = path.read_bytes()
     with pytest.raises(DataDirectoryError, match=r"philo\.db has schema 9999.*update Philo"):

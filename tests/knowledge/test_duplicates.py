@@ -9,7 +9,7 @@ import pytest
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.retrieval.query import read_question
 from assistant.retrieval.search import Searcher
-from assistant.settings import RetrievalSettings
+from assistant.retrieval.settings import RetrievalSettings
 from assistant.types import OPERATOR, Readable
 
 RULE = "Le loyer du bureau est payé le cinq du mois."

@@ -16,7 +16,8 @@ import pytest
 
 from assistant.errors import IndexExistsError, UnknownIndexError
 from assistant.knowledge.indexes import find_index_in_use
-from assistant.knowledge.library import Library, Publication, open_library
+from assistant.knowledge.library import Library, Publication
+from assistant.knowledge.opening import open_library
 from assistant.knowledge.second_room import SecondRoom
 from assistant.types import OPERATOR, Readable
 from tests.knowledge.second_index import (
@@ -92,6 +93,15 @@ def test_the_second_takes_over_and_gives_back(library: Library) -> None:
     library.indexes.switch(1)
     assert words_in_use(library, 8) == {"ancien loyer", "ancienne cantine", "le parking"}
     assert library.reconcile() == type(library.reconcile())()
+
+
+def test_the_one_before_is_kept_when_stores_are_looked_through(library: Library) -> None:
+    second = begin(library)
+    catch_up(library)
+    library.indexes.switch(second)
+    assert library.reconcile() == type(library.reconcile())()
+    library.indexes.switch(1)
+    assert words_in_use(library, 8) == {"ancien loyer", "ancienne cantine", "le parking"}
 
 
 def test_permission_holds_in_both(library: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from assistant.errors import JobNotFoundError
 from assistant.knowledge.database import Database, open_database
@@ -19,9 +21,11 @@ from assistant.knowledge.jobs import (
     LEFTOVER_PRIORITY,
     MOST_ATTEMPTS,
     UPLOAD_PRIORITY,
+    Job,
     JobQueue,
     NewJob,
 )
+from assistant.storage_settings import StorageSettings
 from assistant.types import OPERATOR, JobKind, JobState, Readable
 
 
@@ -42,8 +46,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(tmp_path / "philo.db")
+def database(tmp_path: Path, storage: StorageSettings) -> Iterator[Database]:
+    opened = open_database(tmp_path / "philo.db", storage)
     yield opened
     opened.close()
 
@@ -52,6 +56,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def queue(database: Database, clock: Clock) -> JobQueue:
     chance = random.Random(7)  # noqa: S311 - to be repeated
     return JobQueue(database, clock=clock, chance=chance)
+
+
+def held(job_id: str, worker: str = "w") -> Job:
+    """As a worker that claimed it knows it."""
+    return Job(JobKind.ADD, "file:///a", "default", id=job_id, worker=worker)
 
 
 def wish(uri: str, **fields: Any) -> NewJob:
@@ -112,6 +121,28 @@ def test_a_silent_worker_loses_its_job_and_one_that_beats_keeps_it(
     assert claim(queue, "third") == []
 
 
+def test_what_a_worker_says_of_a_job_that_another_has_by_now_is_passed_over(
+    queue: JobQueue, clock: Clock
+) -> None:
+    [job_id] = queue.add([wish("a")])
+    [job] = queue.claim("silent", limit=1)
+    assert queue.unwanted([job]) == set()
+    clock.pass_(LEASE_S + 1)
+    assert claim(queue, "other") == ["a"]
+    assert queue.unwanted([job]) == {job_id}
+    queue.finish([(job, "added")])
+    queue.drop(job_id, "it is gone", worker="silent")
+    assert queue.fail(job_id, "damaged", worker="silent", may_pass=False) == JobState.RUNNING
+    queue.give_back("silent")
+    queue.beat("silent")
+    told = queue.job(job_id, OPERATOR)
+    assert (told.state, told.outcome, told.reason) == (JobState.RUNNING, None, None)
+    queue.finish([(held(job_id, "other"), "added")])
+    assert state_of(queue, job_id) == JobState.DONE
+    queue.finish([(job, "cancelled")])
+    assert state_of(queue, job_id) == JobState.DONE
+
+
 def test_what_may_pass_is_tried_again_later_each_time_and_then_no_more(
     queue: JobQueue, clock: Clock
 ) -> None:
@@ -119,7 +150,7 @@ def test_what_may_pass_is_tried_again_later_each_time_and_then_no_more(
     waits = []
     for attempt in range(1, MOST_ATTEMPTS + 1):
         assert claim(queue) == ["a"]
-        state = queue.fail(job_id, "the server is away", may_pass=True)
+        state = queue.fail(job_id, "the server is away", worker="w", may_pass=True)
         if attempt < MOST_ATTEMPTS:
             assert state == JobState.FAILED
             assert claim(queue) == []
@@ -143,7 +174,7 @@ def test_what_may_pass_is_tried_again_later_each_time_and_then_no_more(
 def test_what_will_not_pass_is_dead_at_once_until_somebody_retries_it(queue: JobQueue) -> None:
     [job_id] = queue.add([wish("a")])
     claim(queue)
-    assert queue.fail(job_id, "damaged", may_pass=False) == JobState.DEAD
+    assert queue.fail(job_id, "damaged", worker="w", may_pass=False) == JobState.DEAD
     assert claim(queue) == []
     assert queue.retry(job_id, OPERATOR).state == JobState.QUEUED
     assert claim(queue) == ["a"]
@@ -190,18 +221,18 @@ def test_a_waiting_job_is_cancelled_at_once_and_one_at_work_is_told(queue: JobQu
     assert state_of(queue, waiting) == JobState.CANCELLED
     assert claim(queue) == ["b"]
     assert queue.cancel(working, OPERATOR).state == JobState.RUNNING
-    assert queue.cancelled([waiting, working]) == {working}
-    queue.finish([(working, "cancelled")])
+    assert queue.unwanted([held(working)]) == {working}
+    queue.finish([(held(working), "cancelled")])
     assert state_of(queue, working) == JobState.CANCELLED
     queue.retry(working, OPERATOR)
     assert claim(queue) == ["b"]
-    assert queue.cancelled([working]) == set()
+    assert queue.unwanted([held(working)]) == set()
 
 
 def test_a_dead_job_can_be_given_up(queue: JobQueue) -> None:
     [job_id] = queue.add([wish("a")])
     claim(queue)
-    queue.fail(job_id, "damaged", may_pass=False)
+    queue.fail(job_id, "damaged", worker="w", may_pass=False)
     assert queue.counts(OPERATOR) == {JobState.DEAD: 1}
     assert queue.cancel(job_id, OPERATOR).state == JobState.CANCELLED
     assert queue.counts(OPERATOR) == {JobState.CANCELLED: 1}
@@ -211,7 +242,7 @@ def test_a_dead_job_can_be_given_up(queue: JobQueue) -> None:
 def test_a_finished_job_can_be_neither_cancelled_nor_retried(queue: JobQueue) -> None:
     [job_id] = queue.add([wish("a")])
     claim(queue)
-    queue.finish([(job_id, "added")])
+    queue.finish([(held(job_id), "added")])
     assert queue.cancel(job_id, OPERATOR).state == JobState.DONE
     assert queue.retry(job_id, OPERATOR).state == JobState.DONE
 
@@ -232,7 +263,7 @@ def test_a_document_has_one_job_at_work_at_a_time(queue: JobQueue, clock: Clock)
     queue.add([wish("a")])
     queue.add([replace(wish("a"), collection="other")])
     assert [job.collection for job in queue.claim("w", limit=10)] == ["other"]
-    queue.finish([(first, "added")])
+    queue.finish([(held(first), "added")])
     assert claim(queue) == ["a"]
 
 
@@ -249,11 +280,11 @@ def test_what_was_asked_for_last_is_never_overtaken(
     elif end == "stop":
         queue.give_back("w")
     elif end == "failure":
-        assert queue.fail(first, "busy", may_pass=True) == JobState.CANCELLED
+        assert queue.fail(first, "busy", worker="w", may_pass=True) == JobState.CANCELLED
     else:
         clock.pass_(LEASE_S + 1)
         assert [job.fingerprint for job in queue.claim("x", limit=10)] == ["1"]
-        queue.finish([(first, "added")])
+        queue.finish([(held(first, "x"), "added")])
     assert [job.fingerprint for job in queue.claim("y", limit=10)] == ["2"]
 
 
@@ -272,7 +303,7 @@ def test_jobs_are_listed_by_state_page_by_page_for_who_may_read_everything(
         ids += queue.add([wish(name, groups=frozenset({"hr"}))])
         clock.pass_(1)
     claim(queue, limit=1)
-    queue.finish([(ids[0], "added")])
+    queue.finish([(held(ids[0]), "added")])
     listed, total = queue.jobs(OPERATOR, limit=2)
     assert ([job.uri[-1] for job in listed], total) == (["c", "b"], 3)
     done, total = queue.jobs(OPERATOR, state=JobState.DONE)
@@ -291,7 +322,7 @@ def test_ended_jobs_are_forgotten_after_some_days_and_waiting_ones_never(
 ) -> None:
     ended, waiting = queue.add([wish("a"), wish("b")])
     claim(queue, limit=1)
-    queue.finish([(ended, "added")])
+    queue.finish([(held(ended), "added")])
     clock.pass_(86_400 * 9)
     assert queue.prune(keep_days=10) == 0
     clock.pass_(86_400 * 2)
@@ -299,3 +330,97 @@ def test_ended_jobs_are_forgotten_after_some_days_and_waiting_ones_never(
     assert state_of(queue, waiting) == JobState.QUEUED
     with pytest.raises(JobNotFoundError):
         queue.job(ended, OPERATOR)
+
+
+def test_what_a_worker_that_is_gone_has_left_is_due(queue: JobQueue, clock: Clock) -> None:
+    queue.add([NewJob(JobKind.ADD, "file:///a", "default")])
+    queue.claim("dead", limit=1)
+    assert queue.next_due() is None
+    clock.pass_(LEASE_S + 1)
+    assert queue.next_due() == clock.now
+    [job] = queue.claim("w", limit=1)
+    assert queue.next_due() is None
+    queue.finish([(job, "added")])
+
+
+AHEAD_S = 24 * 3600.0
+
+
+def test_what_was_queued_by_a_clock_that_was_ahead_is_done_at_once(
+    queue: JobQueue, clock: Clock
+) -> None:
+    clock.pass_(AHEAD_S)
+    queue.add([NewJob(JobKind.ADD, "file:///a", "default")])
+    clock.pass_(-AHEAD_S)
+    assert queue.next_due() == clock.now
+    [job] = queue.claim("w", limit=1)
+    queue.finish([(job, "added")])
+    assert queue.next_due() is None
+
+
+def test_a_lease_of_a_clock_that_was_ahead_ends_with_it(queue: JobQueue, clock: Clock) -> None:
+    queue.add([NewJob(JobKind.ADD, "file:///a", "default")])
+    clock.pass_(AHEAD_S)
+    queue.claim("dead", limit=1)
+    clock.pass_(-AHEAD_S)
+    [job] = queue.claim("w", limit=1)
+    assert job.worker == "w"
+    queue.beat("w")
+    assert queue.claim("x", limit=1) == []
+
+
+def test_a_worker_keeps_its_work_when_the_clock_is_set_back(queue: JobQueue, clock: Clock) -> None:
+    queue.add([NewJob(JobKind.ADD, "file:///a", "default")])
+    [job] = queue.claim("w", limit=1)
+    clock.pass_(-AHEAD_S)
+    queue.beat("w")
+    assert queue.claim("x", limit=1) == []
+    assert queue.unwanted([job]) == set()
+
+
+def test_nobody_waits_to_write_while_a_clock_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL that is a question to the server, on a connection of its own."""
+    write, open_ = database.writing, False
+
+    @contextlib.contextmanager
+    def writing() -> Iterator[Session]:
+        nonlocal open_
+        with write() as session:
+            open_ = True
+            try:
+                yield session
+            finally:
+                open_ = False
+
+    def read_clock() -> datetime:
+        assert not open_
+        return database.now()
+
+    monkeypatch.setattr(database, "writing", writing)
+    queue = JobQueue(database, clock=read_clock)
+    [gone] = queue.add([wish("a")])
+    assert queue.cancel(gone, OPERATOR).state == JobState.CANCELLED
+    assert queue.retry(gone, OPERATOR).state == JobState.QUEUED
+    [job] = queue.claim("w", limit=1)
+    queue.finish([(job, "added")])
+    assert queue.job(job.id, OPERATOR).outcome == "added"
+
+
+def test_processes_of_one_postgresql_go_by_its_clock(
+    postgres_storage: StorageSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However wrong their own ones are."""
+    database = open_database(tmp_path / "philo.db", postgres_storage)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(days=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assistant.knowledge.database.datetime", Ahead)
+        told = database.now()
+    assert abs(told - datetime.now(UTC)) < timedelta(seconds=10)
+    database.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.errors import DocumentNotFoundError, IndexMismatchError, KnowledgeError
-from assistant.knowledge.library import open_library
+from assistant.knowledge.opening import open_library
 from assistant.types import OPERATOR, Line, Readable
 
 EVERYONE = Readable()
@@ -124,6 +124,8 @@ def test_the_words_of_a_retired_document_are_gone_from_the_database_file(shelf: 
     document_id = shelf.put("file:///a", "mot-de-passe-unique", title="titre-tout-aussi-unique")
     shelf.put("file:///b", "autre chose")
     shelf.library.retire(document_id)
+    if shelf.database.engine.name == "postgresql":  # whose files are not Philo's
+        return
     left = b"".join(path.read_bytes() for path in shelf.directory.glob("philo.db*"))
     assert b"autre chose" in left
     assert b"mot-de-passe-unique" not in left

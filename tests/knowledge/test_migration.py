@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
-from assistant.knowledge.database import MIGRATIONS
+from assistant.knowledge.schema import MIGRATIONS
 from assistant.types import OPERATOR, Line
 
 NOW = "2026-01-02 03:04:05.000000"

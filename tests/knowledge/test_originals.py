@@ -104,7 +104,7 @@ def test_a_full_disk_keeps_nothing_and_queues_nothing(
 def test_bytes_of_ended_jobs_go_when_the_jobs_are_forgotten(shelf: Any, file: Path) -> None:
     job_id = accept(shelf, file)
     shelf.library.jobs.claim("w", limit=1)
-    shelf.library.jobs.fail(job_id, "damaged", may_pass=False)
+    shelf.library.jobs.fail(job_id, "damaged", worker="w", may_pass=False)
     assert shelf.library.reconcile().originals_removed == 0  # it may be tried again
     shelf.library.prune_jobs(keep_days=0.0)
     assert shelf.library.originals.names() == []

@@ -116,8 +116,9 @@ def cheap_hashes():
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr(passwords, "_HASHER", cheap)
-        patch.setattr(passwords, "_NOBODYS", cheap.hash("nobody"))
+        passwords._nobodys.cache_clear()
         yield
+    passwords._nobodys.cache_clear()
 
 
 @pytest.fixture(scope="package")

@@ -48,10 +48,17 @@ def test_a_stranger_is_led_to_the_sign_in_and_back(open_page):
     )
 
 
-@pytest.mark.parametrize("path", ["/_stcore/upload_file/x/y", "/media/abc.pdf", "/component/x"])
+@pytest.mark.parametrize(
+    "path", ["/_stcore/upload_file/x/y", "/media/abc.pdf", "/component/x", "/metrics/x"]
+)
 def test_a_stranger_gets_nothing_else_of_it(open_page, path):
     assert open_page().get(path).status_code == 401
     assert open_page().put(path).status_code == 401
+
+
+def test_metrics_ask_for_themselves(open_page):
+    """For a token, or for a program of this machine: see tests/observing."""
+    assert open_page().get("/metrics").status_code == 200
 
 
 def test_a_stranger_opens_no_socket(open_page):

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from assistant.access.settings import OidcSettings
 from assistant.access.types import Role
+from assistant.errors import PeopleError
 from tests.login.conftest import House
 from tests.login.provider import CLIENT, SECRET, serve_provider
 
@@ -204,6 +205,15 @@ def test_a_name_that_somebody_else_has_is_not_taken_over(house, provider):
     assert answer.status_code == 401
     assert not browser.is_signed_in
     assert "already" in house.log("sign_in.refused")[-1][1]["reason"]
+
+
+def test_a_user_who_cannot_be_known_again_is_not_made(house, provider):
+    """Whoever is added without an identity could never sign in, and would hold the name."""
+    people = house.assistant.library.people
+    people.add_user("first", identity=(provider.url, "u-1"))
+    with pytest.raises(PeopleError):
+        people.add_user("second", identity=(provider.url, "u-1"))
+    assert [user.name for user in people.users()] == ["first"]
 
 
 def test_a_name_that_is_given_to_somebody_else_later_opens_no_account(house, provider):

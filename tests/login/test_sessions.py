@@ -1,7 +1,12 @@
 """Sessions: how long they last, what ends them, and what they need to change anything."""
 
+import re
+
 import pytest
 
+from assistant.access.attempts import FREE_OF_ACCOUNT
+from assistant.api.reader import rights_of
+from assistant.errors import AccessWithdrawnError
 from tests.login.conftest import OPERATOR, PASSWORD
 
 
@@ -69,6 +74,19 @@ def test_the_operator_s_new_password_ends_sessions_and_the_pause(house, anne):
     assert not anne.is_signed_in
     anne.sign_in("Anne", new["password"])
     assert anne.is_signed_in
+
+
+@pytest.mark.parametrize("way", ["sign-out", "sign-out-everywhere"])
+def test_an_answer_on_its_way_ends_with_the_session(house, anne, way):
+    principal = house.login.session(anne.cookies["__Host-philo_session"]).principal
+    readable_now = rights_of(house.assistant.library.people, principal)
+    events = house.assistant.ask(
+        "How many days of leave?", readable=principal.readable(), readable_now=readable_now
+    )
+    assert [one.title for one in next(events)] == ["Leave of rh"]
+    anne.send_form(anne.account(), f"/account/{way}")
+    with pytest.raises(AccessWithdrawnError, match="sign in again"):
+        next(events)
 
 
 def test_signing_out_everywhere(house, anne):
@@ -156,3 +174,35 @@ def test_one_makes_tokens_of_one_s_own_and_no_stronger_ones(house, anne):
     anne.send_form(anne.account(), "/account/tokens/revoke", token=token.id)
     assert house.browser().get("/api/me", headers=bearer).status_code == 401
     assert house.log("token.create")[-1][0] == "Anne"
+
+
+@pytest.mark.parametrize("off", [{"days": 1}, {"days": -1}], ids=["ahead", "behind"])
+def test_a_clock_that_was_a_day_off_keeps_nobody_out_and_nobody_in(house, anne, off):
+    token = anne.send_form(anne.account(), "/account/tokens", name="b", scope="read", days="30")
+    secret = re.search(r"philo_[\w-]+", token.text)[0]
+    right = house.clock.now
+    house.clock.pass_(**off)
+    other = house.browser()
+    other.sign_in("Anne")
+    assert other.is_signed_in
+    house.clock.now = right
+    for browser in (anne, other):  # a session may have to be begun anew
+        browser.sign_in("Anne")
+        assert browser.is_signed_in
+    bearer = {"Authorization": f"Bearer {secret}"}
+    assert house.browser().get("/api/me", headers=bearer).status_code == 200
+    house.clock.pass_(minutes=121)  # without a use, as ever
+    assert not other.is_signed_in
+
+
+def test_a_pause_that_was_begun_while_the_clock_was_ahead_is_none(house, anne):
+    right = house.clock.now
+    house.clock.pass_(days=1)
+    for _ in range(FREE_OF_ACCOUNT):
+        house.browser().sign_in("Anne", password="wrong")
+    locked = house.browser()
+    locked.sign_in("Anne")
+    assert not locked.is_signed_in
+    house.clock.now = right
+    locked.sign_in("Anne")
+    assert locked.is_signed_in

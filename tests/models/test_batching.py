@@ -24,7 +24,7 @@ from assistant.models.generators.prompt_format import PromptFormat
 from assistant.models.generators.sequential import SequentialWriter
 from assistant.models.generators.worker import open_writer
 from assistant.models.generators.writing import Frame, Job, Writer
-from assistant.settings import ServingSettings
+from assistant.models.settings import ServingSettings
 
 ANSWER_TOKENS = 40
 VOCABULARY = 49152

@@ -21,7 +21,7 @@ from assistant.models.depot import Depot
 from assistant.models.embedders import open_embedder
 from assistant.models.generators import open_generator
 from assistant.models.hub_listing import Order, select
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
 from assistant.models.embedders import Embedder, open_embedder
 from assistant.models.embedders.hashing import HashingEmbedder
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_built_in_embedder_loads_without_torch(model_directory: Path, name: str)
     code = (
         "import sys; from pathlib import Path; "
         "from assistant.models.embedders import open_embedder; "
-        "from assistant.settings import ModelSettings; "
+        "from assistant.models.settings import ModelSettings; "
         f"e = open_embedder(ModelSettings(embedder={name!r}, "
         f"directory=Path({str(model_directory)!r}))); e.encode_query('a'); "
         "print('torch' in sys.modules, 'transformers' in sys.modules)"

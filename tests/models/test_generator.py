@@ -18,13 +18,13 @@ from assistant.errors import ContextTooLongError, GenerationError
 from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
 from assistant.models.generators import open_generator
-from assistant.models.generators.base import Token
 from assistant.models.generators.genai import GenaiGenerator
 from assistant.models.generators.loops import repeats_itself
 from assistant.models.generators.prompt_format import PromptFormat
 from assistant.models.generators.scripted import ScriptedGenerator
 from assistant.models.generators.stops import cut_at_stops
-from assistant.settings import ModelSettings
+from assistant.models.generators.types import Token
+from assistant.models.settings import ModelSettings
 
 QUESTION = [HumanMessage("What is the capital of Germany?")]
 LONG = [HumanMessage("The sun rises in the east and sets in the west. " * 80 + "Where?")]
@@ -226,7 +226,7 @@ def test_closing_ends_the_process(settings: ModelSettings) -> None:
 def test_process_ends_with_its_parent(settings: ModelSettings) -> None:
     code = (
         "import sys, time; from assistant.models.generators import open_generator; "
-        "from assistant.settings import ModelSettings; "
+        "from assistant.models.settings import ModelSettings; "
         f"g = open_generator(ModelSettings(directory={str(settings.directory)!r}, threads=1)); "
         "g.prepare(); print(g.process_id, flush=True); time.sleep(60)"
     )

@@ -21,7 +21,7 @@ from assistant.models.depot import Depot
 from assistant.models.embedders.onnx import OnnxEmbedder
 from assistant.models.generators import open_generator
 from assistant.models.hub import HubAccess, hub_access
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 from tests.models.hub_server import COMMIT, Hub, serve_hub
 
 ENTRY = find_model("phi-3-mini-4k-cpu-int4")

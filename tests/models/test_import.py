@@ -20,7 +20,7 @@ from assistant.models.catalog import ModelEntry, find_model
 from assistant.models.depot import Depot
 from assistant.models.generators import open_generator
 from assistant.models.importing import import_model
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 
 @pytest.fixture

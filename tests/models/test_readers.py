@@ -17,7 +17,7 @@ from assistant.models.readers import Reader, open_reader
 from assistant.models.readers.base import PassageReading
 from assistant.models.readers.pairing import PAIR_TOKENS, CodedPair, encode_pair
 from assistant.models.readers.spans import best_span, make_reading, span_mass
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 READER = "multilingual-e5-small-reader"
 
@@ -141,7 +141,7 @@ def test_the_reader_loads_without_torch(model_directory):
     script = (
         "import sys; from pathlib import Path\n"
         "from assistant.models.readers import open_reader\n"
-        "from assistant.settings import ModelSettings\n"
+        "from assistant.models.settings import ModelSettings\n"
         f"assert open_reader(ModelSettings(directory=Path({str(model_directory)!r})))\n"
         "assert not {'torch', 'transformers'} & set(sys.modules)"
     )

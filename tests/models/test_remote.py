@@ -24,9 +24,11 @@ from assistant.errors import (
     SettingsError,
 )
 from assistant.models.catalog import RemoteSource, find_model
-from assistant.models.generators import Guide, open_generator
+from assistant.models.generators import open_generator
 from assistant.models.generators.remote import RemoteGenerator, estimate_tokens
-from assistant.settings import ModelSettings, RemoteSettings, load_settings
+from assistant.models.generators.types import Guide
+from assistant.models.settings import ModelSettings, RemoteSettings
+from assistant.settings import load_settings
 from tests.models.provider_server import ProviderServer, serve_provider
 
 QUESTION = [HumanMessage("What is the capital of Germany?")]

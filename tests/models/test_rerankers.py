@@ -11,8 +11,9 @@ import pytest
 
 from assistant.errors import ModelError, UnknownModelError
 from assistant.models.rerankers import Reranker, open_reranker
+from assistant.models.settings import ModelSettings
 from assistant.service import open_assistant
-from assistant.settings import ModelSettings, load_settings
+from assistant.settings import load_settings
 from assistant.types import OPERATOR
 
 
@@ -20,11 +21,7 @@ from assistant.types import OPERATOR
 def cross_encoder(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CrossEncoder of random weights."""
     import torch
-    from transformers import (
-        BertConfig,
-        BertForSequenceClassification,
-        PreTrainedTokenizerFast,
-    )
+    from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
     folder = tmp_path_factory.mktemp("rerankers") / "tiny"
     special = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]"}

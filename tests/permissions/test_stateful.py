@@ -25,7 +25,7 @@ from assistant.errors import AccessDeniedError, DocumentNotFoundError, UnknownUs
 from assistant.summarizing.choosing import find_document
 from assistant.types import INHERIT, Access, NewRating
 from tests.permissions.model import EVERYONE, Model, Paper, Person, Readers
-from tests.permissions.world import SqliteFolder, World, title_of
+from tests.permissions.world import PostgresFolder, SqliteFolder, World, title_of
 
 NAMES = ("anne", "bob", "carol")
 GROUPS = ("hr", "law")
@@ -34,7 +34,8 @@ URIS = tuple(f"file:///{letter}" for letter in "abcd")
 MISSING = "0" * 32
 CLOSELY_EVERY = 10
 """Steps: everything is searched and counted after each of them."""
-ENGINES = {"sqlite": SqliteFolder}
+ENGINES = {"sqlite": 0.8, "postgresql": 0.2}
+"""And their shares of the steps: a step takes some times as long on a server."""
 
 names = st.sampled_from(NAMES)
 collections = st.sampled_from(SETS)
@@ -54,7 +55,7 @@ class Permissions(RuleBasedStateMachine):
     def begin(self, people: int, papers: int) -> None:
         directory = self.root / f"run-{next(self.runs)}"
         self.folders.fresh(directory)
-        self.world = World(directory)
+        self.world = World(directory, self.folders.storage)
         self.model = Model()
         self.looks = 0
         self.secrets = itertools.count()
@@ -353,8 +354,13 @@ class Permissions(RuleBasedStateMachine):
         return str(refused.value).replace(document_id, MISSING)
 
 
-def run(engine: str, folder: Path, *, steps: int) -> None:
-    Permissions.folders = ENGINES[engine](folder / "template")
+def run(request: pytest.FixtureRequest, engine: str, folder: Path, *, steps: int) -> None:
+    steps = round(steps * ENGINES[engine])
+    if engine == "sqlite":
+        Permissions.folders = SqliteFolder(folder / "template")
+    else:
+        server, name = map(request.getfixturevalue, ("postgres_server", "postgres_database"))
+        Permissions.folders = PostgresFolder(server, name)
     Permissions.root = folder
     each = 50
     run_state_machine_as_test(
@@ -371,11 +377,15 @@ def run(engine: str, folder: Path, *, steps: int) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_everybody_sees_what_they_may_and_nothing_else(engine: str, tmp_path: Path) -> None:
-    run(engine, tmp_path, steps=2_000)
+def test_everybody_sees_what_they_may_and_nothing_else(
+    request: pytest.FixtureRequest, engine: str, tmp_path: Path
+) -> None:
+    run(request, engine, tmp_path, steps=2_000)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("engine", ENGINES)
-def test_so_it_is_after_a_hundred_thousand_steps(engine: str, tmp_path: Path) -> None:
-    run(engine, tmp_path, steps=100_000)
+def test_so_it_is_after_a_hundred_thousand_steps(
+    request: pytest.FixtureRequest, engine: str, tmp_path: Path
+) -> None:
+    run(request, engine, tmp_path, steps=100_000)

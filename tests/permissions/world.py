@@ -17,13 +17,17 @@ from assistant.knowledge.database import Database, open_database
 from assistant.knowledge.index_desk import Counterpart
 from assistant.knowledge.indexes import IndexRecord, Stores, read_vector_entries
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
-from assistant.knowledge.library import Library, Publication, open_library
+from assistant.knowledge.library import Library, Publication
+from assistant.knowledge.opening import open_library
+from assistant.knowledge.vectors.base import VectorHome
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.knowledge.vectors.mirrored import MirroredVectors
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.settings import Settings
+from assistant.storage_settings import StorageSettings
 from assistant.types import Chunk, Draft, Line
+from tests.servers.postgres import PostgresServer
 
 TWIN = "Common words that several papers hold letter by letter."
 
@@ -36,6 +40,8 @@ def title_of(uri: str, secret: str) -> str:
 class SqliteFolder:
     """A data directory with an SQLite file, made once and copied."""
 
+    storage: StorageSettings | None = None
+
     def __init__(self, template: Path) -> None:
         self._template = template
         open_database(template / "philo.db").close()
@@ -44,21 +50,41 @@ class SqliteFolder:
         shutil.copytree(self._template, directory)
 
 
-def open_in_memory(_directory: Path, database: Database, record: IndexRecord) -> Stores:
+class PostgresFolder:
+    """A data directory over a database of a server, which is emptied each time."""
+
+    def __init__(self, server: PostgresServer, name: str) -> None:
+        self._server = server
+        self._name = name
+        self.storage = server.storage(name)
+
+    def fresh(self, directory: Path) -> None:
+        self._server.empty(self._name)
+        directory.mkdir()
+
+
+def open_in_memory(
+    _directory: Path,
+    database: Database,
+    record: IndexRecord,
+    _home: VectorHome,
+    _copy_bytes: int | None = None,
+) -> Stores:
     """The indexes of a library that do not touch the disk; the library fills them from SQL."""
     vectors = MirroredVectors(
         MemoryVectors(record.dimension),
         ExactVectors(record.dimension),
         partial(read_vector_entries, database),
     )
-    return Stores(vectors, TantivyLexicon())
+    return Stores(vectors, TantivyLexicon(), record.id)
 
 
 class World:
     """An assistant over `directory`, which may end and be opened again."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, storage: StorageSettings | None = None) -> None:
         self.directory = directory
+        self.storage = storage
         self.embedder = HashingEmbedder(dimension=64)
         self.other = HashingEmbedder(dimension=32)
         self._open()
@@ -73,9 +99,11 @@ class World:
                 self.directory,
                 embedder_id=self.embedder.id,
                 dimension=self.embedder.dimension,
+                storage=self.storage,
             )
-        event.listen(library.database.engine, "connect", _in_a_hurry)
-        library.database.engine.dispose()
+        if library.database.engine.name == "sqlite":
+            event.listen(library.database.engine, "connect", _in_a_hurry)
+            library.database.engine.dispose()
         self.assistant = Assistant(
             settings=Settings(data=self.directory),
             library=library,
@@ -89,7 +117,7 @@ class World:
     @contextmanager
     def _opening(self) -> Iterator[None]:
         with (
-            patch("assistant.knowledge.library.open_index", open_in_memory),
+            patch("assistant.knowledge.opening.open_index", open_in_memory),
             patch("assistant.knowledge.index_desk.open_index", open_in_memory),
         ):
             yield

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from assistant.answering.prompts import build_prompt
-from assistant.knowledge.library import Library, open_library
+from assistant.knowledge.library import Library
+from assistant.knowledge.opening import open_library
 from assistant.models.embedders.hashing import HashingEmbedder
 from assistant.retrieval.query import read_question
 from assistant.retrieval.search import Searcher
+from assistant.retrieval.settings import RetrievalSettings
 from assistant.safety.injection import WEIGHTS, injection_threshold, score_injection
 from assistant.safety.injection_quoting import quote_line, quote_text
-from assistant.settings import RetrievalSettings
 from assistant.summarizing.exports.markdown import write_markdown
 from assistant.summarizing.types import Statement, Summary, SummaryTimings
 from assistant.types import EVERYONE, OPERATOR, Chunk, Draft, Line, Passage

@@ -18,9 +18,10 @@ from assistant.safety.personal.logs import MaskingFilter
 from assistant.safety.personal.masking import put_back_streamed
 from assistant.safety.personal.remote import MaskedGenerator
 from assistant.safety.policy import Place, Policy
+from assistant.safety.settings import SafetySettings
 from assistant.scope import Scope
 from assistant.service import open_assistant
-from assistant.settings import SafetySettings, load_settings
+from assistant.settings import load_settings
 from assistant.types import OPERATOR, Readable, TextDocument
 
 STAFF = (

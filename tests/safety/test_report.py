@@ -15,8 +15,8 @@ from assistant.answering.prompts import INSTRUCTIONS
 from assistant.errors import QuestionSetError
 from assistant.models.catalog import ENTRIES
 from assistant.models.depot import Depot
-from assistant.models.generators.base import Token
 from assistant.models.generators.scripted import ScriptedGenerator
+from assistant.models.generators.types import Token
 from assistant.safety.report import SafetyReport, Sources, measure, write
 from assistant.safety.report_card import write_card
 from assistant.safety.report_data import own_pairs, own_prompts, read_crows_pairs, read_xstest

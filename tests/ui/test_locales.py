@@ -16,7 +16,7 @@ USED = {
 } | {
     f"{key}.{form}"
     for code in CODE.values()
-    for key in re.findall(r'texts\.count\(\s*"([a-z_.]+)"', code)
+    for key in re.findall(r'texts\.count[(,]\s*"([a-z_.]+)"', code)
     for form in ("one", "many")
 }
 
@@ -88,3 +88,5 @@ def test_numbers_follow_the_language():
 )
 def test_the_browser_s_locale_chooses_the_language(locale, language):
     assert preferred_language(locale) == language
+    assert preferred_language(locale, chosen="fr") == "fr"
+    assert preferred_language(locale, chosen="xx") == language

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ui.components.citations import card_id, citation_card, flag_marks, passage_card
 from ui.components.marks import mark_address
 from ui.components.markup import Markup, element, join
+from ui.components.writer import written_by
 from ui.language import Texts
 from ui.replies import Answer, Sentence
 
@@ -35,7 +36,7 @@ def finished_answer(texts: Texts, answer: Answer, *, scope: str) -> Markup:
         "div",
         _paragraph(texts, answer["sentences"], scope=scope, language=answer["language"]),
         flag_marks(texts, answer["flags"]),
-        element("p", _written_by(texts, answer), class_="philo-writer"),
+        element("p", written_by(texts, answer), class_="philo-writer"),
         _section(texts.count("answer.sources", len(cards)), cards) if cards else "",
         class_="philo-answer",
     )
@@ -93,13 +94,6 @@ def _refusal(texts: Texts, answer: Answer) -> Markup:
         _section(texts("answer.nearest"), near) if near else "",
         class_="philo-answer",
     )
-
-
-def _written_by(texts: Texts, answer: Answer) -> str:
-    seconds = texts.decimal(answer["timings_ms"]["total"] / 1000)
-    if answer["writer"] == "model":
-        return texts("answer.by_model", model=answer["model"], seconds=seconds)
-    return texts("answer.by_quotes", seconds=seconds)
 
 
 def _section(title: str, cards: Sequence[Markup]) -> Markup:

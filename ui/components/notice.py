@@ -30,6 +30,8 @@ def show_problem(texts: Texts, error: ServiceError, *, max_question_chars: int =
             title = texts("error.context")
         case "ModelMissingError" | "ModelDamagedError":
             title = texts("error.model_missing")
+        case "GenerationStoppedError":
+            title = texts("ask.stopped")
         case "GenerationError":
             title = texts("error.generation")
         case "StorageFullError":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 
 import streamlit as st
@@ -11,11 +10,10 @@ from ui import state
 from ui.client import Service
 from ui.components.collections import known_collections
 from ui.components.markup import show_hint
+from ui.components.picker import pick_documents
 from ui.language import Texts
 from ui.replies import Health, Scope
 
-LISTED = 500
-"""Documents to choose from, the newest."""
 EARLIEST, LATEST = date(1500, 1, 1), date(2199, 12, 31)
 
 
@@ -26,19 +24,16 @@ def choose_scope(service: Service, texts: Texts, health: Health) -> Scope:
         ServiceError: the service failed.
     """
     collections = known_collections(service, health)
-    titles = state.remember(
-        state.TITLES,
-        of=(health["documents"], health["chunks"]),
-        make=lambda: _titles(service),
-    )
     scope: Scope = {}
     with st.expander(texts("scope.title"), icon=":material/filter_alt:"):
         if len(collections) > 1:
             scope["collections"] = _choose(texts("scope.collections"), collections, "collections")
-        scope["documents"] = _choose(texts("scope.documents"), [*titles], "documents", titles)
+        scope["documents"] = pick_documents(
+            service, texts, texts("scope.documents"), key=f"{state.SCOPE}-documents"
+        )
         left, right = st.columns(2)
         with left:
-            kinds = _kinds(texts)
+            kinds = document_kinds(texts)
             scope["types"] = _choose(texts("scope.types"), [*kinds], "types", kinds)
         with right:
             languages = {"fr": texts("scope.french"), "en": texts("scope.english")}
@@ -98,17 +93,8 @@ def _choose_day(
     return day
 
 
-def _titles(service: Service) -> dict[str, str]:
-    """Id -> title, with the address where several have the same."""
-    listed = service.documents(query="", offset=0, limit=LISTED)["documents"]
-    times = Counter(one["title"] for one in listed)
-    return {
-        one["id"]: one["title"] if times[one["title"]] == 1 else f"{one['title']} ({one['uri']})"
-        for one in sorted(listed, key=lambda one: one["title"])
-    }
-
-
-def _kinds(texts: Texts) -> dict[str, str]:
+def document_kinds(texts: Texts) -> dict[str, str]:
+    """Kind -> how it is called."""
     return {
         "pdf": texts("scope.pdf"),
         "text": texts("scope.text"),

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from ui.components.citations import card_id, citation_card
 from ui.components.markup import Markup, element, join
+from ui.components.writer import written_by
 from ui.language import Texts
 from ui.replies import Statement, Summary
 
@@ -27,7 +28,7 @@ def finished_summary(texts: Texts, summary: Summary) -> Markup:
         element("h2", " / ".join(summary["titles"]), class_="philo-summary-title"),
         _body(texts, summary),
         *(element("p", one, class_="philo-hint") for one in summary["remarks"]),
-        element("p", _written_by(texts, summary), class_="philo-writer"),
+        element("p", written_by(texts, summary), class_="philo-writer"),
         element("section", element("h3", title, class_="philo-label"), *cards),
         class_="philo-answer",
     )
@@ -134,10 +135,3 @@ def _statement(texts: Texts, statement: Statement) -> Markup:
         for marker in statement["citations"]
     ]
     return join(statement["text"], *marks, " ")
-
-
-def _written_by(texts: Texts, summary: Summary) -> str:
-    seconds = texts.decimal(summary["timings_ms"]["total"] / 1000)
-    if summary["writer"] == "model":
-        return texts("answer.by_model", model=summary["model"], seconds=seconds)
-    return texts("answer.by_quotes", seconds=seconds)

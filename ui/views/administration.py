@@ -18,8 +18,8 @@ from ui.components.admin.work import show_work
 from ui.components.notice import show_problem
 from ui.language import Texts
 
+USAGE = "usage"
 SECTIONS: dict[str, Callable[[Service, Texts], None]] = {
-    "usage": show_usage,
     "people": show_people,
     "work": show_work,
     "models": show_models,
@@ -29,10 +29,10 @@ SECTIONS: dict[str, Callable[[Service, Texts], None]] = {
 }
 
 
-def show_administration(service: Service, texts: Texts) -> None:
+def show_administration(service: Service, texts: Texts, ask_page: st.Page) -> None:
     st.title(texts("admin.title"), anchor=False)
     names = {
-        "usage": texts("admin.usage"),
+        USAGE: texts("admin.usage"),
         "people": texts("admin.people"),
         "work": texts("admin.work"),
         "models": texts("admin.models"),
@@ -42,7 +42,7 @@ def show_administration(service: Service, texts: Texts) -> None:
     }
     section = st.segmented_control(
         texts("admin.title"),
-        list(SECTIONS),
+        list(names),
         default=_first_section(),
         format_func=names.__getitem__,
         required=True,
@@ -51,7 +51,10 @@ def show_administration(service: Service, texts: Texts) -> None:
     )
     st.query_params[state.ADMIN_SECTION] = section  # the same after a refresh, in any language
     try:
-        SECTIONS[section](service, texts)
+        if section == USAGE:
+            show_usage(service, texts, ask_page)
+        else:
+            SECTIONS[section](service, texts)
     except ServiceError as error:
         show_problem(texts, error)
         st.button(texts("error.try_again"))
@@ -59,4 +62,4 @@ def show_administration(service: Service, texts: Texts) -> None:
 
 def _first_section() -> str:
     named = st.query_params.get(state.ADMIN_SECTION, "")
-    return named if named in SECTIONS else "usage"
+    return named if named in SECTIONS else USAGE

@@ -31,24 +31,24 @@ ANSWER_ICON = ":material/auto_stories:"
 POLL_S = 0.25
 
 
-def show_ask(service: Service, texts: Texts, documents_page: st.Page) -> None:
+def show_ask(service: Service, texts: Texts, library_page: st.Page) -> None:
     state.forget_uploads()
     try:
         health = service.health()
         if health["documents"] or state.conversation() or state.CONVERSATION in st.query_params:
             _show_conversation(service, texts, health)
         else:
-            _show_first_step(texts, documents_page)
+            _show_first_step(texts, library_page)
     except ServiceError as error:
         show_problem(texts, error)
         st.button(texts("error.try_again"))
 
 
-def _show_first_step(texts: Texts, documents_page: st.Page) -> None:
+def _show_first_step(texts: Texts, library_page: st.Page) -> None:
     st.title(texts("ask.title"), anchor=False)
     show(notice("info", texts("ask.no_documents"), texts("ask.no_documents_hint")))
     if st.button(texts("ask.add_documents"), type="primary", icon=":material/upload_file:"):
-        st.switch_page(documents_page)
+        st.switch_page(library_page)
 
 
 def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
@@ -64,6 +64,8 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
         talk.exchanges.append(Exchange(question))
         talk.title = talk.title or question.splitlines()[0]  # until the service has named it
     _show_head(service, texts, talk)
+    if health["generation"]["state"] == "stopped":
+        show(notice("warning", texts("ask.stopped"), health["generation"]["reason"]))
     follow_marks()
     enable_copying()
     opened = shown_citation(talk.exchanges)

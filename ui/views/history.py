@@ -27,7 +27,7 @@ def show_history(service: Service, texts: Texts, ask_page: st.Page) -> None:
         texts("history.search"),
         key=state.HISTORY_SEARCH,
         type="search",
-        live=True,
+        live=state.LIVE,
         placeholder=texts("history.search"),
         label_visibility="collapsed",
         on_change=state.back_to_first_history_page,
@@ -137,7 +137,7 @@ def _delete(service: Service, texts: Texts, one: ConversationInfo) -> None:
     show(element("p", one["title"], class_="philo-title"))
     show_hint(texts("history.delete_hint"))
     with st.container(horizontal=True):
-        if st.button(texts("delete.confirm"), type="primary"):
+        if st.button(texts("history.delete"), type="primary"):
             try:
                 delete_conversation(service, one["id"])
             except ServiceError as error:

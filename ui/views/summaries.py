@@ -10,24 +10,22 @@ from ui import state
 from ui.client import Service, ServiceError
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice, show_problem
+from ui.components.picker import pick_documents
 from ui.components.summary import finished_summary, growing_summary
 from ui.language import Texts
-from ui.replies import Document, Statement, Summary
+from ui.replies import Statement, Summary
 
 FORMS = ("points", "abstract", "paper", "compare")
-LISTED = 200
-MOST_CHOSEN = 12
 
 
 def show_summaries(service: Service, texts: Texts) -> None:
     st.title(texts("summaries.title"), anchor=False)
     show_hint(texts("summaries.notice"))
     try:
-        found = service.documents(query="", offset=0, limit=LISTED)
-        if not found["total"]:
+        if not service.health()["documents"]:
             show(notice("info", texts("summaries.no_documents")))
             return
-        _show_choice(service, texts, found["documents"])
+        _show_choice(service, texts)
         summary = state.summary()
         if summary is not None:
             show(finished_summary(texts, summary))
@@ -37,14 +35,13 @@ def show_summaries(service: Service, texts: Texts) -> None:
         st.button(texts("error.try_again"))
 
 
-def _show_choice(service: Service, texts: Texts, documents: list[Document]) -> None:
+def _show_choice(service: Service, texts: Texts) -> None:
     names = {
         "points": texts("summaries.form_points"),
         "abstract": texts("summaries.form_abstract"),
         "paper": texts("summaries.form_paper"),
         "compare": texts("summaries.form_compare"),
     }
-    titles = {one["id"]: one["title"] for one in documents}
     form = st.segmented_control(
         texts("summaries.form"),
         FORMS,
@@ -53,12 +50,11 @@ def _show_choice(service: Service, texts: Texts, documents: list[Document]) -> N
         required=True,
         key=state.SUMMARY_FORM,
     )
-    chosen = st.multiselect(
+    chosen = pick_documents(
+        service,
+        texts,
         texts("summaries.documents"),
-        list(titles),
-        format_func=titles.__getitem__,
         key=state.SUMMARY_DOCUMENTS,
-        max_selections=MOST_CHOSEN,
         placeholder=texts("summaries.choose"),
     )
     if st.button(texts("summaries.start"), type="primary", key="summarise"):

@@ -96,7 +96,9 @@ class Pages:
         if fresh and fresh != request.cookies.get(FORM_COOKIE):
             self.put_cookie(response, FORM_COOKIE, fresh, strict=True)
         if "language" in request.query_params:
-            self.put_cookie(response, LANGUAGE_COOKIE, language, strict=True, most_s=31_536_000)
+            self.put_cookie(
+                response, LANGUAGE_COOKIE, language, strict=True, most_s=31_536_000, path="/"
+            )
         return response
 
     def session(self, request: Request) -> Session | None:
@@ -141,14 +143,21 @@ class Pages:
         return RedirectResponse(target, status_code=303, headers=HEADERS)
 
     def put_cookie(
-        self, response: Response, name: str, value: str, *, strict: bool, most_s: int | None = None
+        self,
+        response: Response,
+        name: str,
+        value: str,
+        *,
+        strict: bool,
+        most_s: int | None = None,
+        path: str = PATH,
     ) -> None:
-        """For the login's own pages only."""
+        """For the login's own pages only, unless `path` says otherwise."""
         response.set_cookie(
             name,
             value,
             max_age=most_s,
-            path=PATH,
+            path=path,
             httponly=True,
             secure=self.login.is_encrypted,
             samesite="strict" if strict else "lax",

@@ -14,14 +14,9 @@ from assistant.errors import DataDirectoryBusyError, DataDirectoryError, Storage
 from assistant.knowledge.lexicon.analysis import REVISION, index_terms, query_terms
 from assistant.knowledge.lexicon.base import LexiconEntry
 from assistant.knowledge.lexicon.segments import mend_segments
+from assistant.knowledge.lexicon.weights import HEADING_TIMES, TITLE_TIMES
 from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.types import Language, Readable, ScoredId
-
-TITLE_TIMES = 3
-HEADING_TIMES = 2
-"""How often the words of a chunk's title and headings count beside those of its text: one field
-with one length (Robertson et al., CIKM 2004, doi:10.1145/1031171.1031181). A word that is in
-both scores less than twice, as fields of their own would give it."""
 
 MANY_GROUPS = 64
 """From here on a set of terms is quicker than a clause each: 6 instead of 10 ms for 450 groups

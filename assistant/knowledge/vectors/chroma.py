@@ -6,13 +6,11 @@ Two processes must never open one directory: a second writer makes chunks vanish
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
-import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-import numpy as np
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from assistant.errors import (
     DataDirectoryError,
@@ -21,31 +19,51 @@ from assistant.errors import (
     StorageFullError,
 )
 from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
-from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.vectors.base import VectorEntry
+from assistant.knowledge.vectors.chroma_collection import FIELDS, HNSW, CollectionVectors
+from assistant.knowledge.vectors.seal import break_seal, is_sound, seal
 from assistant.knowledge.vectors.unused_places import clear_unused_places
-from assistant.types import Readable, ScoredId
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
-    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection as ChromaCollection
 
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
 COLLECTION = "chunks"
-FIELDS = "collection document groups"
-"""Held of each chunk; an index with others is emptied, and filled again from SQL."""
-
-MAX_ROWS = 5_461
-"""Of one call: Chroma refuses more."""
-
-HNSW: CreateHNSWConfiguration = {"space": "cosine", "ef_search": 200}
+LEAST_FREE_BYTES = 2**18
+"""With less, what fails does so for want of space."""
 
 
-class ChromaVectors:
+class EmbeddedVectors:
+    """Each index in a directory of its own."""
+
+    shared = False
+    approximate = True
+
+    def open(self, folder: Path, *, number: int, embedder_id: str, dimension: int) -> ChromaVectors:
+        del number
+        return ChromaVectors(folder / "vectors", embedder_id=embedder_id, dimension=dimension)
+
+    def check(self) -> str:
+        return "Chroma, in this process"
+
+    def counts(self) -> dict[int, int]:
+        return {}
+
+    def keep_only(self, numbers: Collection[int]) -> None:
+        """Their folders go with the others of an index."""
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class ChromaVectors(CollectionVectors):
     """A directory with one Chroma collection of one embedder's vectors.
 
-    Groups and collection of a chunk are metadata, and a reader's permission is part of
-    every query. A database file that is damaged is thrown away: the library fills the
-    index again from SQL.
+    Files that are damaged or not whole are thrown away: the library fills the index again from SQL.
 
     Raises:
         IndexMismatchError: the directory holds vectors of another embedder.
@@ -53,12 +71,12 @@ class ChromaVectors:
     """
 
     def __init__(self, directory: Path, *, embedder_id: str, dimension: int) -> None:
+        super().__init__(embedder_id=embedder_id, dimension=dimension)
         self._directory = directory
-        self._embedder_id = embedder_id
-        self.dimension = dimension
         self._client: Client
         self._collection: ChromaCollection
-        if _is_damaged(directory / "chroma.sqlite3"):
+        if not is_sound(directory):
+            logger.warning("%s is damaged or not whole; it is begun anew", directory)
             shutil.rmtree(directory)
         self._open()
         held = self._collection.metadata["embedder"]
@@ -72,53 +90,6 @@ class ChromaVectors:
             self.clear()
         elif self._collection.metadata.get("fields") != FIELDS:
             self.clear()
-
-    def add(self, entries: Sequence[VectorEntry]) -> None:
-        for entry in entries:
-            self._check(entry.vector)
-        with self._translated():
-            for first in range(0, len(entries), MAX_ROWS):
-                batch = entries[first : first + MAX_ROWS]
-                self._collection.upsert(
-                    ids=[entry.chunk_id for entry in batch],
-                    embeddings=np.stack([entry.vector for entry in batch]),  # (B, D)
-                    metadatas=[_metadata(entry) for entry in batch],
-                )
-
-    def remove(self, chunk_ids: Sequence[str]) -> None:
-        with self._translated():
-            for first in range(0, len(chunk_ids), MAX_ROWS):
-                self._collection.delete(ids=list(chunk_ids[first : first + MAX_ROWS]))
-
-    def search(
-        self,
-        vector: Vector,
-        *,
-        k: int,
-        readable: Readable,
-        documents: Collection[str] | None = None,
-    ) -> list[ScoredId]:
-        self._check(vector)
-        if k < 1 or not (readable.everything or readable.keys):
-            return []
-        if documents is not None and not documents:
-            return []
-        with self._translated():
-            found = self._collection.query(
-                query_embeddings=vector[np.newaxis],  # (1, D)
-                n_results=k,
-                where=_where(readable, documents),
-                include=["distances"],
-            )
-        distances = (found["distances"] or [[]])[0]
-        return [
-            ScoredId(id=chunk_id, score=1.0 - float(distance))
-            for chunk_id, distance in zip(found["ids"][0], distances, strict=True)
-        ]
-
-    def ids(self) -> set[str]:
-        with self._translated():
-            return set(self._collection.get(include=[])["ids"])
 
     def clear(self) -> None:
         # Chroma never gives back the space of deleted vectors, nor their content.
@@ -143,11 +114,17 @@ class ChromaVectors:
     def close(self) -> None:
         self._client.close()
         clear_unused_places(self._directory)
+        seal(self._directory)
+
+    def _call(self, ask: Callable[[ChromaCollection], Result]) -> Result:
+        with self._translated():
+            return ask(self._collection)
 
     def _open(self) -> None:
         import chromadb
         from chromadb.config import Settings
 
+        break_seal(self._directory)
         with self._translated(), contextlib.ExitStack() as opened:
             client = chromadb.PersistentClient(
                 path=str(self._directory), settings=Settings(anonymized_telemetry=False)
@@ -157,10 +134,16 @@ class ChromaVectors:
             self._collection = self._client.get_or_create_collection(
                 COLLECTION,
                 configuration={"hnsw": HNSW},
-                metadata={"embedder": self._embedder_id, "fields": FIELDS},
+                metadata=self._described(),
                 embedding_function=None,
             )
             opened.pop_all()
+
+    def _is_full(self) -> bool:
+        """What Chroma says of it is not always that."""
+        with contextlib.suppress(OSError):
+            return shutil.disk_usage(self._directory).free < LEAST_FREE_BYTES
+        return False
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -170,7 +153,7 @@ class ChromaVectors:
             yield
         except ChromaError as exc:
             message = str(exc)
-            if "disk is full" in message or "No space left" in message:
+            if "disk is full" in message or "No space left" in message or self._is_full():
                 raise StorageFullError(
                     f"no space is left for {self._directory}; free some and try again"
                 ) from exc
@@ -180,42 +163,3 @@ class ChromaVectors:
                     "check its owner and its disk, or delete it: it is rebuilt at the next start"
                 ) from exc
             raise KnowledgeError(f"the vector index refused a call: {message}") from exc
-
-    def _check(self, vector: Vector) -> None:
-        if vector.shape != (self.dimension,):
-            raise IndexMismatchError(
-                f"the index holds {self.dimension}-d vectors, got one of shape {vector.shape}; "
-                "use the embedder that the index was made with"
-            )
-
-
-def _is_damaged(path: Path) -> bool:
-    # Looked at beforehand: a client that failed to open a file could not be opened again.
-    if not path.is_file():
-        return False
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as exc:
-        return exc.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-    return False
-
-
-def _metadata(entry: VectorEntry) -> dict[str, Any]:
-    # None, because Chroma keeps the former value of a key that is left out or empty.
-    groups = sorted(entry.groups) or None
-    return {"collection": entry.collection, "document": entry.document_id, "groups": groups}
-
-
-def _where(readable: Readable, documents: Collection[str] | None) -> dict[str, Any] | None:
-    conditions: list[dict[str, Any]] = []
-    if documents is not None:
-        conditions.append({"document": {"$in": sorted(documents)}})
-    if not readable.everything:
-        groups = [{"groups": {"$contains": group}} for group in sorted(readable.keys)]
-        conditions.append(groups[0] if len(groups) == 1 else {"$or": groups})
-    if readable.collection is not None:
-        conditions.append({"collection": readable.collection})
-    if not conditions:
-        return None
-    return conditions[0] if len(conditions) == 1 else {"$and": conditions}

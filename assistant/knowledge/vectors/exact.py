@@ -9,9 +9,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.errors import IndexMismatchError
 from assistant.knowledge.renewal import Alone, Fill
-from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.vectors.base import Vector, VectorEntry, require_dimension
 from assistant.knowledge.vectors.quantised import BLOCK_ROWS, Block, Query, Rows
 from assistant.types import Readable, ScoredId
 
@@ -45,7 +44,7 @@ class ExactVectors:
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
         for entry in entries:
-            self._check(entry.vector)
+            require_dimension(entry.vector, self.dimension)
         newest = {entry.chunk_id: entry for entry in entries}
         with self._lock:
             for chunk_id in newest.keys() & self._row_of.keys():
@@ -75,7 +74,7 @@ class ExactVectors:
         readable: Readable,
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
-        self._check(vector)
+        require_dimension(vector, self.dimension)
         with self._lock:
             rows = np.flatnonzero(self._permits(readable, documents))
             blocks = list(self._blocks)
@@ -95,6 +94,16 @@ class ExactVectors:
                 if shown
             ]
 
+    def ids_of(self, documents: Collection[str]) -> set[str]:
+        """Chunk ids held of these documents."""
+        with self._lock:
+            numbers = [self._documents[one] for one in documents if one in self._documents]
+            used = len(self._ids)
+            rows = np.flatnonzero(
+                np.isin(self._row_documents[:used], numbers) & (self._row_rights[:used] != NOBODY)
+            )
+            return {self._ids[row] for row in rows}
+
     @property
     def chunk_bytes(self) -> int:
         """About what a chunk takes: two bytes a component, its id and its place."""
@@ -108,6 +117,10 @@ class ExactVectors:
     def ids(self) -> set[str]:
         with self._lock:
             return set(self._row_of)
+
+    def count(self) -> int:
+        with self._lock:
+            return len(self._row_of)
 
     def clear(self) -> None:
         with self._lock:
@@ -187,13 +200,6 @@ class ExactVectors:
         if len(self._allowed) > KEPT_READERS:
             del self._allowed[next(iter(self._allowed))]
         return allowed
-
-    def _check(self, vector: Vector) -> None:
-        if vector.shape != (self.dimension,):
-            raise IndexMismatchError(
-                f"the index holds {self.dimension}-d vectors, got one of shape {vector.shape}; "
-                "use the embedder that the index was made with"
-            )
 
 
 def _may_see(readable: Readable, rights: Rights | None) -> bool:

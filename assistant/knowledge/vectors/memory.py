@@ -6,9 +6,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from assistant.errors import IndexMismatchError
 from assistant.knowledge.renewal import Alone, Fill
-from assistant.knowledge.vectors.base import Vector, VectorEntry
+from assistant.knowledge.vectors.base import Vector, VectorEntry, require_dimension
 from assistant.types import Readable, ScoredId
 
 
@@ -19,7 +18,7 @@ class MemoryVectors:
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
         for entry in entries:
-            self._check(entry.vector)
+            require_dimension(entry.vector, self.dimension)
         self._entries |= {entry.chunk_id: entry for entry in entries}
 
     def remove(self, chunk_ids: Sequence[str]) -> None:
@@ -34,7 +33,7 @@ class MemoryVectors:
         readable: Readable,
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
-        self._check(vector)
+        require_dimension(vector, self.dimension)
         seen = [
             entry
             for entry in list(self._entries.values())
@@ -49,6 +48,9 @@ class MemoryVectors:
     def ids(self) -> set[str]:
         return set(self._entries)
 
+    def count(self) -> int:
+        return len(self._entries)
+
     def clear(self) -> None:
         self._entries.clear()
 
@@ -59,13 +61,6 @@ class MemoryVectors:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def _check(self, vector: Vector) -> None:
-        if vector.shape != (self.dimension,):
-            raise IndexMismatchError(
-                f"the index holds {self.dimension}-d vectors, got one of shape {vector.shape}; "
-                "use the embedder that the index was made with"
-            )
 
 
 def _may_see(readable: Readable, entry: VectorEntry) -> bool:

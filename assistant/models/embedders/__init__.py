@@ -8,7 +8,7 @@ from assistant.errors import UnknownModelError
 from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
 from assistant.models.embedders.base import Embedder
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 
 def open_embedder(settings: ModelSettings) -> Embedder:

@@ -41,5 +41,8 @@ class Embedder(Embeddings, abc.ABC):
     def embed_query(self, text: str) -> list[float]:
         return [float(x) for x in self.encode_query(text)]
 
+    def prepare(self) -> None:
+        """Load what the first use needs, so that it does not wait for it."""
+
     def close(self) -> None:
         """Give back memory and threads; the embedder is not used after that."""

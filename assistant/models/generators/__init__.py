@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from assistant.errors import UnknownModelError
 from assistant.models.catalog import RemoteSource, find_model
 from assistant.models.depot import Depot
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
 from assistant.models.generators.remote_models import is_remote, name_generator, require_online
-from assistant.settings import ModelSettings, ServingSettings
+from assistant.models.settings import ModelSettings, ServingSettings
+
+if TYPE_CHECKING:
+    from assistant.models.generators.base import Generator
 
 
 def open_generator(
@@ -42,4 +46,4 @@ def open_generator(
     )
 
 
-__all__ = ["Generator", "Guide", "Ticket", "Token", "is_remote", "name_generator", "open_generator"]
+__all__ = ["is_remote", "name_generator", "open_generator"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -13,45 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from assistant.errors import ContextTooLongError, GenerationError
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One step of an answer.
-
-    `text` is of whole characters: empty where a character's last token is still to come, and
-    where a stop string cut it off. `id` and `logprob` (natural logarithm, at most 0) are None
-    where the model does not tell them.
-    """
-
-    text: str
-    id: int | None = None
-    logprob: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """The language that an answer must belong to.
-
-    `json_schema`: `text` is a JSON Schema document; `regex`: a regular expression for the whole
-    answer; `lark`: a grammar in Lark's notation.
-    """
-
-    kind: Literal["json_schema", "regex", "lark"]
-    text: str
-
-
-class Ticket:
-    """A place among those who want an answer, from `Generator.reserve`. Thread-safe."""
-
-    @property
-    def position(self) -> int:
-        """How many requests are before it; 0 when it is being written or may be at once."""
-        return 0
-
-    def cancel(self) -> None:
-        """Give the place back, from any thread and at any time: a stream that uses it ends
-        soon with a GenerationError; no harm when it has ended."""
+from assistant.models.generators.types import Guide, Ticket, Token
 
 
 class Generator(BaseChatModel, abc.ABC):
@@ -153,6 +114,11 @@ class Generator(BaseChatModel, abc.ABC):
 
     def prepare(self) -> None:
         """Load the model in the background, so that the first answer comes sooner."""
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether what is asked now would first wait for the model."""
+        return False
 
     def close(self) -> None:
         """Give back memory, threads and processes; the generator is not used after that."""

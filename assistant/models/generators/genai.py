@@ -10,14 +10,15 @@ from pydantic import PrivateAttr
 
 from assistant.errors import GenerationError
 from assistant.models.catalog import ModelEntry
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
+from assistant.models.generators.base import Generator
 from assistant.models.generators.device import choose_device
 from assistant.models.generators.process import GenerationProcess
 from assistant.models.generators.prompt_format import PromptFormat
 from assistant.models.generators.request import Request
 from assistant.models.generators.stops import cut_at_stops
+from assistant.models.generators.types import Guide, Ticket, Token
 from assistant.models.memory import require_memory
-from assistant.settings import ServingSettings
+from assistant.models.settings import ServingSettings
 
 FIRST_CONTEXT_TOKENS = 2048
 """Of a question with its passages and answer: what there must be memory for before loading."""
@@ -99,6 +100,10 @@ class GenaiGenerator(Generator):
     def process_id(self) -> int | None:
         """Of the process that holds the model; None while there is none."""
         return self._process.pid
+
+    @property
+    def is_loading(self) -> bool:
+        return self._process.is_loading
 
     @property
     def how(self) -> str:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from assistant.errors import GenerationError
 from assistant.models.generators.remote_ticket import RemoteTicket, asked_for
-from assistant.settings import RemoteSettings
+from assistant.models.settings import RemoteSettings
 
 MOST_RESPONSE_BYTES = 8 * 2**20
 """A longest answer in streamed pieces has about 1.5 MiB."""

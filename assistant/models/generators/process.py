@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from assistant.errors import GenerationError, GeneratorBusyError
-from assistant.models.generators.base import Guide
 from assistant.models.generators.frames import read_frame, write_frame
 from assistant.models.generators.line import FairLine
 from assistant.models.generators.pace import Pace
 from assistant.models.generators.request import Request
+from assistant.models.generators.types import Guide
+from assistant.models.settings import ServingSettings
 from assistant.offline import SWITCHES
-from assistant.settings import ServingSettings
 
 CLOSE_TIMEOUT_S = 2.0
 MOST_STARTS = 2
@@ -66,6 +66,11 @@ class GenerationProcess:
         """The child's process id; None while there is none."""
         child = self._child
         return child.pid if child is not None else None
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether there is a child that does not answer yet."""
+        return self._child is not None and not self._ready
 
     def start(self) -> None:
         """Begin to load the model; returns at once.
@@ -137,12 +142,16 @@ class GenerationProcess:
                 self._send({"cancel": request.id})  # its slot is free when the child says so
 
     def position(self, request: Request) -> int:
-        """How many are before it; a reservation is behind all."""
+        """How many are before it. A reservation is behind all that came before it, reservations
+        as well."""
         with self._lock:
             if request.ended or request.id in self._active:
                 return 0
             place = self._line.place(request)
-            return len(self._line) if place is None else place
+            if place is not None:
+                return place
+            came_before = sum(one.id < request.id for one in self._live)
+            return max(len(self._line), came_before - self._slots)
 
     def close(self) -> None:
         """End the process and all requests; returns when it is gone."""

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from assistant.errors import SettingsError
 from assistant.models.catalog import RemoteSource
 from assistant.models.generators.remote_models import address_of, model_of
-from assistant.settings import RemoteSettings
+from assistant.models.settings import RemoteSettings
 
 if TYPE_CHECKING:
     import httpx2

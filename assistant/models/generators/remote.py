@@ -13,13 +13,14 @@ from pydantic import PrivateAttr
 
 from assistant.errors import GenerationError
 from assistant.models.catalog import ModelEntry, RemoteSource
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
+from assistant.models.generators.base import Generator
 from assistant.models.generators.provider_errors import read_failure, refused_by_filter
 from assistant.models.generators.providers import OpenChat, open_chat
 from assistant.models.generators.remote_models import host_of
 from assistant.models.generators.remote_ticket import RemoteTicket, asking_for
 from assistant.models.generators.stops import cut_at_stops
-from assistant.settings import ModelSettings
+from assistant.models.generators.types import Guide, Ticket, Token
+from assistant.models.settings import ModelSettings
 
 LONGEST_PAUSE_S = 20.0
 """A provider that wants to be left alone for longer is busy: people are told so."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from assistant.errors import OfflineError, SettingsError
 from assistant.models.catalog import ENTRIES, RemoteSource
 from assistant.models.catalog.sources import Provider
-from assistant.settings import ModelSettings, RemoteSettings
+from assistant.models.settings import ModelSettings, RemoteSettings
 
 _DEFAULT_ADDRESSES: Mapping[Provider, str] = {
     "openai": "https://api.openai.com/v1",

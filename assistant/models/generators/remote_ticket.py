@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-from assistant.models.generators.base import Ticket
+from assistant.models.generators.types import Ticket
 
 
 class RemoteTicket(Ticket):

@@ -18,10 +18,11 @@ from langchain_core.messages import BaseMessage, messages_from_dict
 
 from assistant.errors import GeneratorBusyError, PhiloError
 from assistant.models.cluster import listen_on_loopback
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
+from assistant.models.generators.base import Generator
 from assistant.models.generators.cores import claim_cores
+from assistant.models.generators.types import Guide, Ticket, Token
+from assistant.models.settings import ModelSettings, ServingSettings
 from assistant.offline import forbid_telemetry
-from assistant.settings import ModelSettings, ServingSettings
 
 LOOK_S = 0.5
 """How often a waiting request looks at its place."""

@@ -17,7 +17,7 @@ from assistant.models.cluster import divide_cores, joined_cluster, list_nodes, s
 from assistant.models.generators.base import Generator
 from assistant.models.generators.replica import Replica
 from assistant.models.generators.replicas import ReplicaGenerator
-from assistant.settings import ModelSettings, ServingSettings
+from assistant.models.settings import ModelSettings, ServingSettings
 
 OPEN_GENERATOR = "assistant.models.generators:open_generator"
 START_TIMEOUT_S = 600.0

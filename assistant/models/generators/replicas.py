@@ -15,13 +15,10 @@ from langchain_core.messages import BaseMessage, messages_to_dict
 from pydantic import PrivateAttr
 
 from assistant import errors
-from assistant.errors import (
-    GenerationError,
-    GeneratorBusyError,
-    PhiloError,
-)
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
-from assistant.settings import ServingSettings
+from assistant.errors import GenerationError, GeneratorBusyError, PhiloError
+from assistant.models.generators.base import Generator
+from assistant.models.generators.types import Guide, Ticket, Token
+from assistant.models.settings import ServingSettings
 
 REPEAT_PAUSE_S = 1.0
 MOST_REPEATS = 5

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from assistant.errors import GenerationError
-from assistant.models.generators.base import Ticket
+from assistant.models.generators.types import Ticket
 
 MOST_ATTEMPTS = 2
 
@@ -31,6 +31,10 @@ class Request(Ticket):
     keep others waiting."""
 
     def __init__(self, process: Owner, request_id: int, principal: str, deadline_s: float) -> None:
+        """
+        Args:
+            request_id: higher than that of any before.
+        """
         self.id = request_id
         self.principal = principal
         self.message: dict[str, Any] = {}

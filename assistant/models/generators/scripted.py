@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from langchain_core.messages import BaseMessage
 
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
+from assistant.models.generators.base import Generator
 from assistant.models.generators.stops import cut_at_stops
+from assistant.models.generators.types import Guide, Ticket, Token
 
 WORD = re.compile(r"\s*\S+|\s+$")
 

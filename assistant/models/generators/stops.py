@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
-from assistant.models.generators.base import Token
+from assistant.models.generators.types import Token
 
 
 def cut_at_stops(tokens: Iterable[Token], stops: Sequence[str]) -> Iterator[Token]:
@@ -27,7 +27,7 @@ def cut_at_stops(tokens: Iterable[Token], stops: Sequence[str]) -> Iterator[Toke
         if found:
             yield from _first_chars(held, min(found))
             return
-        doubtful = max(_overlap(text, stop) for stop in wanted)
+        doubtful = max(overlap(text, stop) for stop in wanted)
         while held and len(text) - len(held[0].text) >= doubtful:
             text = text[len(held[0].text) :]
             yield held.pop(0)
@@ -42,7 +42,7 @@ def _first_chars(tokens: Sequence[Token], size: int) -> Iterator[Token]:
         size -= len(token.text)
 
 
-def _overlap(text: str, stop: str) -> int:
+def overlap(text: str, stop: str) -> int:
     """How many characters at the end of `text` are the beginning of `stop`."""
     longest = min(len(text), len(stop) - 1)
     return next((size for size in range(longest, 0, -1) if text.endswith(stop[:size])), 0)

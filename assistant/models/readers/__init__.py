@@ -8,7 +8,7 @@ from assistant.errors import ModelMissingError, UnknownModelError
 from assistant.models.catalog import find_model
 from assistant.models.depot import Depot
 from assistant.models.readers.base import PassageReading, Reader
-from assistant.settings import NO_READER, ModelSettings
+from assistant.models.settings import NO_READER, ModelSettings
 
 log = logging.getLogger(__name__)
 

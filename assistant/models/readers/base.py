@@ -36,5 +36,8 @@ class Reader(Protocol):
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[PassageReading]:
         """One reading for each (title, text); a text is read as far as it fits."""
 
+    def prepare(self) -> None:
+        """Load what the first use needs, so that it does not wait for it."""
+
     def close(self) -> None:
         """Give back memory and threads; the reader is not used after that."""

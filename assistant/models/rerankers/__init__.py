@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assistant.errors import UnknownModelError
 from assistant.models.rerankers.base import Reranker
-from assistant.settings import ModelSettings
+from assistant.models.settings import ModelSettings
 
 
 def open_reranker(settings: ModelSettings) -> Reranker | None:

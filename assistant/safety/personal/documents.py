@@ -11,7 +11,7 @@ from assistant.safety.finding import Finding
 from assistant.safety.personal.masking import mask
 from assistant.safety.personal.pseudonyms import Pseudonyms
 from assistant.safety.policy import SEVERITY, Place, Policy, Verdict
-from assistant.settings import Action
+from assistant.safety.settings import Action
 from assistant.types import Block, Line, ParsedDocument
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from dataclasses import dataclass
 
@@ -12,25 +11,30 @@ INVISIBLE = re.compile(f"[\x00{_INVISIBLE}]")
 """Characters that nobody sees, and that would hide a number from a pattern."""
 
 
-def _alike() -> dict[int, str]:
-    table: dict[int, str] = {}
-    for code in range(0x80, sys.maxunicode + 1):
-        sign = chr(code)
-        category = unicodedata.category(sign)
-        if category == "Nd":
-            table[code] = str(unicodedata.digit(sign))
-        elif category == "Zs":
-            table[code] = " "
-        elif category == "Pd":
-            table[code] = "-"
-        elif 0xFF01 <= code <= 0xFF5E:  # the wide forms of ASCII
-            table[code] = chr(code - 0xFEE0)
-    table[ord("’")] = table[ord("ʼ")] = "'"
-    table[ord("−")] = table[ord("‑")] = "-"
-    return table
+class _Alike(dict[int, str]):
+    """For `str.translate`: what stands for a character, found out when it first comes up."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = _alike(chr(code))
+        return found
 
 
-_ALIKE = _alike()
+def _alike(sign: str) -> str:
+    if sign.isascii():
+        return sign
+    match unicodedata.category(sign):
+        case "Nd":
+            return str(unicodedata.digit(sign))
+        case "Zs":
+            return " "
+        case "Pd":
+            return "-"
+    if "\uff01" <= sign <= "\uff5e":  # the wide forms of ASCII
+        return chr(ord(sign) - 0xFEE0)
+    return {"’": "'", "ʼ": "'", "−": "-"}.get(sign, sign)
+
+
+_ALIKE = _Alike()
 
 
 @dataclass(frozen=True, slots=True)

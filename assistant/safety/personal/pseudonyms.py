@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, func, insert, select, update
 
 from assistant.errors import SafetyError
+from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.database import Database
-from assistant.knowledge.stored import in_batches
 from assistant.knowledge.tables import PseudonymRow, VersionRow
 from assistant.safety.finding import Kind
 from assistant.safety.personal.folding import fold_alike

@@ -11,7 +11,8 @@ from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
 from assistant.errors import RemoteRefusedError
-from assistant.models.generators.base import Generator, Guide, Ticket, Token
+from assistant.models.generators.base import Generator
+from assistant.models.generators.types import Guide, Ticket, Token
 from assistant.safety.personal.masking import mask, put_back_streamed
 from assistant.safety.personal.pseudonyms import Pseudonyms
 from assistant.safety.policy import Place, Policy

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from assistant.ingest_settings import IngestSettings, SourceSettings
 from assistant.knowledge.database import open_database
 from assistant.knowledge.lexicon.tantivy_index import TantivyLexicon
 from assistant.knowledge.library import Library
 from assistant.knowledge.vectors.memory import MemoryVectors
 from assistant.models.embedders.hashing import HashingEmbedder
-from assistant.settings import IngestSettings, Settings, SourceSettings
+from assistant.settings import Settings
 from ingestion.pipeline import LocalIngestor
 from ingestion.sources.base import Source, SourceItem
 from ingestion.sources.options import Surroundings

@@ -1,7 +1,7 @@
 """Sources that are kept in step: what is stated about them, and what comes of it."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,10 @@ from assistant.errors import (
     SourceUnavailableError,
     UnknownSourceError,
 )
+from assistant.ingest_settings import SourceSettings
 from assistant.knowledge.database import open_database
 from assistant.knowledge.sources import SourceRecords
 from assistant.models.embedders.hashing import HashingEmbedder
-from assistant.settings import SourceSettings
 from assistant.types import EVERYONE, OPERATOR, Readable
 from ingestion.pipeline import open_ingestor
 from tests.ingestion.sources.serving import served
@@ -352,3 +352,16 @@ def test_pages_of_the_own_network_are_refused(library, settings):
     ingestor.close()
     assert "not public" in report.failed[0].reason
     assert site.asked == []
+
+
+def test_a_clock_that_was_a_day_ahead_holds_up_no_schedule(registry, library, folder):
+    now = datetime.now(UTC)
+    registry.add("folder", "handbook", {"path": str(folder)}, schedule="1h")
+    library.sources._clock = lambda: now + timedelta(days=1)
+    registry.add("folder", "added-then", {"path": str(folder)}, collection="b", schedule="1h")
+    registry.sync("handbook")
+    assert registry.due(now + timedelta(days=1)) == ["added-then"]
+    library.sources._clock = lambda: now
+    assert set(registry.due(now)) == {"handbook", "added-then"}
+    registry.sync("handbook")
+    assert registry.due(now) == ["added-then"]

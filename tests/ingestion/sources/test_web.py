@@ -15,7 +15,7 @@ from assistant.errors import (
     SourceRefusedError,
     SourceUnavailableError,
 )
-from assistant.settings import SourceSettings
+from assistant.ingest_settings import SourceSettings
 from ingestion.sources.addresses import AddressPolicy
 from ingestion.sources.web import WebOptions, open_source
 from ingestion.sources.web_client import WebClient

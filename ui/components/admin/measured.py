@@ -10,7 +10,7 @@ from ui import state
 from ui.administration import EvaluationRun, list_evaluations
 from ui.client import Service
 from ui.components.markup import show_hint
-from ui.language import Texts
+from ui.language import Texts, on_clock
 
 SHOWN_FIRST = ("ndcg@10", "answers.f1", "recall@10", "answers.citation_precision")
 
@@ -41,17 +41,25 @@ def _show_course(texts: Texts, runs: Sequence[EvaluationRun], figure: str) -> No
     if len(known) > 1:
         when = texts("quality.when")
         rows = {
-            when: [one["at"] for one in known],
+            when: _label_runs(known),
             figure: [one["figures"][figure] for one in known],
         }
-        st.line_chart(rows, x=when, y=figure, height=220)
+        st.line_chart(rows, x=when, y=figure, height=320)
     st.dataframe([_row(texts, one, figure) for one in runs], hide_index=True)
+
+
+def _label_runs(runs: Sequence[EvaluationRun]) -> list[str]:
+    """When each was, so that the chart's order of letters is that of time and none hides another:
+    a scale of time would show parts of a second for two runs in a row."""
+    moments = [f"{on_clock(one['at'], state.utc_offset()):%Y-%m-%d %H:%M}" for one in runs]
+    earlier = [moments[:at].count(moment) for at, moment in enumerate(moments)]
+    return [f"{one} +{more}" if more else one for one, more in zip(moments, earlier, strict=True)]
 
 
 def _row(texts: Texts, run: EvaluationRun, figure: str) -> dict[str, object]:
     interval = run["intervals"].get(figure)
     return {
-        texts("quality.when"): _when(run),
+        texts("quality.when"): _when(texts, run),
         figure: run["figures"].get(figure),
         texts("quality.interval"): f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
         texts("quality.questions"): run["queries"],
@@ -59,8 +67,8 @@ def _row(texts: Texts, run: EvaluationRun, figure: str) -> dict[str, object]:
     }
 
 
-def _when(run: EvaluationRun) -> str:
-    return run["at"][:16].replace("T", " ")
+def _when(texts: Texts, run: EvaluationRun) -> str:
+    return texts.moment(run["at"], utc_offset=state.utc_offset())
 
 
 def _compare(texts: Texts, runs: Sequence[EvaluationRun]) -> None:
@@ -68,12 +76,12 @@ def _compare(texts: Texts, runs: Sequence[EvaluationRun]) -> None:
     by_id = {one["id"]: one for one in runs}
     left, right = st.columns(2)
     options = list(by_id)
-    before = left.selectbox(
-        texts("quality.before"), options, index=1, format_func=lambda one: _when(by_id[one])
-    )
-    after = right.selectbox(
-        texts("quality.after"), options, index=0, format_func=lambda one: _when(by_id[one])
-    )
+
+    def name(run_id: str) -> str:
+        return _when(texts, by_id[run_id])
+
+    before = left.selectbox(texts("quality.before"), options, index=1, format_func=name)
+    after = right.selectbox(texts("quality.after"), options, index=0, format_func=name)
     first, second = by_id[before], by_id[after]
     rows = []
     for name in sorted({*first["figures"], *second["figures"]}, key=_first):

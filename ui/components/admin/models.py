@@ -15,6 +15,7 @@ from ui.administration import (
     pull_model,
 )
 from ui.client import Service
+from ui.components.admin.settings import describe
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice
 from ui.language import Texts
@@ -24,8 +25,10 @@ GENERATOR = "models.generator"
 
 def show_models(service: Service, texts: Texts) -> None:
     found = list_models(service)
-    writer = texts("models.quotes") if found["answers"] == "none" else found["answers"]
-    show(notice("info", texts("models.answers", name=writer)))
+    if found["answers"] == "none":
+        show(notice("info", texts("models.answers_quote")))
+    else:
+        show(notice("info", texts("models.answers", name=found["answers"])))
     _choose_generator(service, texts, found)
     _pull(service, texts, found["models"])
     rows = [_row(texts, one) for one in found["models"]]
@@ -39,10 +42,15 @@ def _row(texts: Texts, model: Model) -> dict[str, object]:
         "damaged": texts("models.damaged"),
         "remote": texts("models.remote"),
     }
+    kinds = {
+        "generator": texts("models.generator"),
+        "embedder": texts("models.embedder"),
+        "reader": texts("models.reader"),
+    }
     size = model["size_bytes"] / 1e9
     return {
         texts("models.id"): model["id"],
-        texts("models.kind"): model["kind"],
+        texts("models.kind"): kinds.get(model["kind"], model["kind"]),
         texts("models.state"): states.get(model["status"], model["status"]),
         texts("models.used"): model["used"],
         texts("models.size"): round(size, 2) if size else None,
@@ -68,7 +76,7 @@ def _choose_generator(service: Service, texts: Texts, found: ModelList) -> None:
         index=options.index(setting["value"]) if setting["value"] in options else None,
         format_func=lambda one: texts("models.quotes") if one == "none" else one,
         disabled=setting["origin"] == "environment",
-        help=setting["description"],
+        help=describe(setting, texts),
     )
     if chosen and chosen != setting["value"]:
         change_settings(service, {GENERATOR: chosen})

@@ -21,12 +21,13 @@ from ui.administration import (
     set_password,
 )
 from ui.client import Service, ServiceError
-from ui.components.markup import Markup, element, show, show_hint
+from ui.components.markup import Markup, show, show_hint
 from ui.components.notice import notice, show_problem
+from ui.components.row import row_text
 from ui.language import Texts
 
 ROLES = ("reader", "editor", "admin")
-SCOPES = ("read", "write")
+SCOPES = ("read", "write", "admin")
 EVERYONE = "everyone"
 
 
@@ -68,12 +69,7 @@ def _about_user(texts: Texts, user: User) -> Markup:
     told = [role_name(texts, user["role"]), ", ".join(user["groups"]) or texts("people.no_groups")]
     if user["disabled"]:
         told.append(texts("people.disabled"))
-    return element(
-        "div",
-        element("p", user["name"], class_="philo-title"),
-        element("p", " · ".join(told), class_="philo-hint"),
-        class_="philo-pending",
-    )
+    return row_text(user["name"], " · ".join(told))
 
 
 def _add(service: Service, texts: Texts, groups: Sequence[str]) -> None:
@@ -151,14 +147,7 @@ def _show_token(service: Service, texts: Texts, token: Token) -> None:
     if token["revoked"]:
         told.append(texts("tokens.revoked"))
     with st.container(key=f"row-token-{key}", horizontal=True, vertical_alignment="center"):
-        show(
-            element(
-                "div",
-                element("p", f"{token['name']} …{token['hint']}", class_="philo-title"),
-                element("p", " · ".join(told), class_="philo-hint"),
-                class_="philo-pending",
-            )
-        )
+        show(row_text(f"{token['name']} …{token['hint']}", " · ".join(told)))
         revoked = not token["revoked"] and st.button(
             texts("tokens.revoke"), key=f"revoke-{key}", type="tertiary"
         )
@@ -168,7 +157,11 @@ def _show_token(service: Service, texts: Texts, token: Token) -> None:
 
 
 def _scope(texts: Texts, scope: str) -> str:
-    return {"read": texts("tokens.read"), "write": texts("tokens.write")}.get(scope, scope)
+    return {
+        "read": texts("tokens.read"),
+        "write": texts("tokens.write"),
+        "admin": texts("tokens.admin"),
+    }.get(scope, scope)
 
 
 def _add_token(service: Service, texts: Texts, names: Sequence[str]) -> None:

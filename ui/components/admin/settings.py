@@ -1,7 +1,12 @@
-"""All settings, each with what it does; a change is checked before it is kept."""
+"""All settings, each with what it does; a change is checked before it is kept.
+
+The service describes them in English; `locales/settings.fr.json` holds the same by name.
+"""
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from typing import Any
 
 import streamlit as st
@@ -10,7 +15,7 @@ from ui.administration import Setting, change_settings, list_settings
 from ui.client import Service, ServiceError
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice, show_problem
-from ui.language import Texts
+from ui.language import LOCALES, Texts
 
 
 def show_settings(service: Service, texts: Texts) -> None:
@@ -27,7 +32,7 @@ def show_settings(service: Service, texts: Texts) -> None:
 
 def _show_section(service: Service, texts: Texts, section: str, settings: list[Setting]) -> None:
     with (
-        st.expander(section or texts("settings.general")),
+        st.expander(name_section(texts, section)),
         st.form(f"settings-{section}", border=False),
     ):
         given = {one["name"]: _show_field(texts, one) for one in settings}
@@ -50,6 +55,45 @@ def _show_section(service: Service, texts: Texts, section: str, settings: list[S
         st.rerun()
 
 
+def name_section(texts: Texts, section: str) -> str:
+    names = {
+        "": texts("settings.general"),
+        "storage": texts("settings.storage"),
+        "storage.chroma": texts("settings.chroma"),
+        "storage.pgvector": texts("settings.pgvector"),
+        "observability": texts("settings.observability"),
+        "models": texts("settings.models"),
+        "models.remote": texts("settings.remote_model"),
+        "serving": texts("settings.serving"),
+        "retrieval": texts("settings.retrieval"),
+        "answering": texts("settings.answering"),
+        "summaries": texts("settings.summaries"),
+        "audit": texts("settings.audit"),
+        "safety.personal_data": texts("settings.personal_data"),
+        "safety.secrets": texts("settings.secrets"),
+        "safety.injection": texts("settings.injection"),
+        "safety.toxicity": texts("settings.toxicity"),
+        "ingest": texts("settings.ingest"),
+        "sources": texts("settings.sources"),
+        "evaluation": texts("settings.evaluation"),
+    }
+    name = names.get(section, section)
+    return f"{name} :gray[({section})]" if section and name != section else name
+
+
+def describe(setting: Setting, texts: Texts) -> str:
+    """What it does, in the reader's language where that is known."""
+    if texts.language == "fr":
+        return _french().get(setting["name"], setting["description"])
+    return setting["description"]
+
+
+@cache
+def _french() -> dict[str, str]:
+    told: dict[str, str] = json.loads((LOCALES / "settings.fr.json").read_text(encoding="utf-8"))
+    return told
+
+
 def _is_changed(setting: Setting, given: Any) -> bool:
     if setting["secret"]:
         return bool(given)
@@ -60,7 +104,7 @@ def _show_field(texts: Texts, setting: Setting) -> Any:
     name, value = setting["name"], setting["value"]
     label = name.rpartition(".")[2]
     fixed = setting["origin"] == "environment"
-    told = [setting["description"], texts("settings.default", value=_plain(texts, setting))]
+    told = [describe(setting, texts), texts("settings.default", value=_plain(texts, setting))]
     if fixed:
         told.append(texts("settings.environment"))
     common: dict[str, Any] = {

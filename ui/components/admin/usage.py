@@ -7,14 +7,18 @@ import streamlit as st
 from ui import state
 from ui.administration import OpenQuestion, Usage, read_usage, settle_question
 from ui.client import Service
-from ui.components.markup import element, show, show_hint
+from ui.components.markup import show, show_hint
 from ui.components.notice import notice
+from ui.components.row import row_text
 from ui.language import Texts
 
 PERIODS = (7, 30, 90)
+ANSWERED, REFUSED, UNFINISHED = "#2a759c", "#c2761a", "#7f8c95"
+"""Each at least 3:1 on the light and on the dark page; named, or they would go by the alphabet of
+the words in the reader's language."""
 
 
-def show_usage(service: Service, texts: Texts) -> None:
+def show_usage(service: Service, texts: Texts, ask_page: st.Page) -> None:
     days = st.segmented_control(
         texts("usage.period"),
         PERIODS,
@@ -28,7 +32,7 @@ def show_usage(service: Service, texts: Texts) -> None:
     _show_figures(texts, usage, questions)
     if questions:
         _show_days(texts, usage)
-    _show_open(service, texts, usage)
+    _show_open(service, texts, usage, ask_page)
     _show_documents(texts, usage)
 
 
@@ -47,16 +51,26 @@ def _show_figures(texts: Texts, usage: Usage, questions: int) -> None:
 
 
 def _show_days(texts: Texts, usage: Usage) -> None:
-    answered, refused = texts("usage.answered"), texts("usage.refused_count")
-    rows = {
-        texts("usage.day"): [day["day"] for day in usage["days"]],
-        answered: [day["answered"] for day in usage["days"]],
-        refused: [day["refused"] for day in usage["days"]],
+    days = usage["days"]
+    series = {
+        texts("usage.answered"): (ANSWERED, [day["answered"] for day in days]),
+        texts("usage.refused_count"): (REFUSED, [day["refused"] for day in days]),
     }
-    st.bar_chart(rows, x=texts("usage.day"), y=[answered, refused], height=220)
+    unfinished = [day["questions"] - day["answered"] - day["refused"] for day in days]
+    if any(unfinished):
+        series[texts("usage.unfinished")] = (UNFINISHED, unfinished)
+    st.bar_chart(
+        {texts("usage.day"): [texts.short_day(day["day"]) for day in days]}
+        | {name: counts for name, (_, counts) in series.items()},
+        x=texts("usage.day"),
+        y=[*series],
+        color=[colour for colour, _ in series.values()],
+        sort=False,
+        height=280,
+    )
 
 
-def _show_open(service: Service, texts: Texts, usage: Usage) -> None:
+def _show_open(service: Service, texts: Texts, usage: Usage, ask_page: st.Page) -> None:
     st.subheader(texts("usage.open"), anchor=False)
     show_hint(texts("usage.open_hint"))
     if not usage["open_questions"]:
@@ -64,7 +78,12 @@ def _show_open(service: Service, texts: Texts, usage: Usage) -> None:
     for number, one in enumerate(usage["open_questions"]):
         with st.container(key=f"row-open-{number}", horizontal=True, vertical_alignment="center"):
             show(_about(texts, one))
+            again = st.button(texts("ask.ask_again"), key=f"again-{number}", type="tertiary")
             done = st.button(texts("usage.settle"), key=f"settle-{number}", type="tertiary")
+            if again:
+                state.forget_conversation()
+                state.put_question(one["question"])
+                st.switch_page(ask_page)
             if done:
                 settle_question(service, one["question"])
                 st.rerun()
@@ -75,12 +94,7 @@ def _show_open(service: Service, texts: Texts, usage: Usage) -> None:
 def _about(texts: Texts, one: OpenQuestion) -> str:
     asked = texts.count("usage.times", one["times"])
     when = texts.date(one["last_asked_at"], utc_offset=state.utc_offset())
-    return element(
-        "div",
-        element("p", one["question"], class_="philo-title"),
-        element("p", f"{asked} · {when}", class_="philo-hint"),
-        class_="philo-pending",
-    )
+    return row_text(one["question"], f"{asked} · {when}")
 
 
 def _show_documents(texts: Texts, usage: Usage) -> None:

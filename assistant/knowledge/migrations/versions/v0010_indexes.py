@@ -44,13 +44,14 @@ def _register_present(connection: sa.Connection) -> None:
         connection.execute(
             sa.text(
                 "INSERT INTO indexes VALUES "
-                "(1, '', :embedder, :embedder_id, :dimension, :tokens, 1, :at)"
+                "(1, '', :embedder, :embedder_id, :dimension, :tokens, :in_use, :at)"
             ),
             {
                 "embedder": row[0].partition("@")[0],
                 "embedder_id": row[0],
                 "dimension": row[1],
                 "tokens": CHUNK_TOKENS,
+                "in_use": True,
                 "at": row[2],
             },
         )

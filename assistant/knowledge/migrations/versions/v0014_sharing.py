@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.add_column("documents", sa.Column("stated", sa.Text(), nullable=True))
     op.add_column(
         "documents",
-        sa.Column("own_access", sa.Boolean(), nullable=False, server_default=sa.text("0")),
+        sa.Column("own_access", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     connection = op.get_bind()
     documents = sa.table("documents", sa.column("id"), sa.column("stated"))

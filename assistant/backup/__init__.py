@@ -1,0 +1,1 @@
+"""One encrypted file that holds an installation, and the way back."""
