@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,11 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
                 f"{count} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
             )
         pages, damaged, pictured = _read_pages(document, count, pace)
-        lost = drop_unreadable_fonts(pages)
+        unreadable = drop_unreadable_fonts(pages)
+        lost = unreadable.pages
         unread = {page.number for page in pages if not (page.lines or page.sideways)} | lost
         wanted = sorted((unread | pictured) - damaged)
-        recognition = recognise_pages(document, wanted, pace)
+        recognition = recognise_pages(document, wanted, pace, unreadable)
         bookmarks = list(_read_bookmarks(document))
         metadata = document.get_metadata_dict()
     finally:
@@ -72,7 +73,9 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
     )
 
 
-def _why_no_text(count: int, damaged: set[int], lost: set[int], recognition: Recognition) -> str:
+def _why_no_text(
+    count: int, damaged: set[int], lost: Collection[int], recognition: Recognition
+) -> str:
     where = "its only page" if count == 1 else f"any of its {count} pages"
     if len(damaged) == count:
         return f"the PDF is damaged: no text can be loaded from {where}"

@@ -11,10 +11,12 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pypdfium2.raw as pdfium_c
 
 from ingestion.parsers.blocks import RAISED, takes_exponent
@@ -62,20 +64,70 @@ class PageWords:
     nameless: Counter[str] = field(default_factory=Counter)
 
 
-def read_words(page: Any) -> PageWords:
+Glyph = tuple[str, int]
+"""(font, code in it) of a character of which the file does not say what it means."""
+Sign = str | Glyph
+"""A letter, or a glyph without a meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageGlyphs:
+    """What fonts draw on a page, in stream order. `boxes` is (N, 4): x0, y0, x1, y1 on the
+    displayed page."""
+
+    signs: list[Sign]
+    boxes: npt.NDArray[np.float64]
+
+    def where(self, held: npt.NDArray[np.bool_]) -> PageGlyphs:
+        """Those of the signs for which `held` (N,) is true."""
+        places = np.flatnonzero(held)
+        return PageGlyphs([self.signs[place] for place in places], self.boxes[places])
+
+
+def read_words(page: Any, meanings: Mapping[Glyph, str] | None = None) -> PageWords:
     """Read the characters of a loaded pypdfium2 page.
 
+    Args:
+        meanings: of characters of which the file does not say what they mean.
     Raises:
         pypdfium2.PdfiumError: the page's text cannot be loaded.
     """
     textpage = page.get_textpage()
     try:
-        return _group_characters(_Characters(page, textpage.raw))
+        return _group_characters(_Characters(page, textpage.raw), meanings or {})
     finally:
         textpage.close()
 
 
-def _group_characters(characters: _Characters) -> PageWords:
+def read_glyphs(page: Any, unreadable: Container[str]) -> PageGlyphs:
+    """
+    Args:
+        unreadable: fonts of which no character is taken for what the file says.
+    Raises:
+        pypdfium2.PdfiumError: the page's text cannot be loaded.
+    """
+    textpage = page.get_textpage()
+    try:
+        characters = _Characters(page, textpage.raw)
+        signs: list[Sign] = []
+        boxes = []
+        for index in range(characters.count):
+            if characters.is_made_up(index):
+                continue
+            font, code = glyph = characters.glyph(index)
+            if font in unreadable or characters.is_nameless(index):
+                signs.append(glyph)
+            elif code not in _WHITE_SPACE and (letter := characters.letter(index, code)):
+                signs.append(letter)
+            else:
+                continue
+            boxes.append(characters.box(index, 0))
+        return PageGlyphs(signs, np.array(boxes).reshape(-1, 4))
+    finally:
+        textpage.close()
+
+
+def _group_characters(characters: _Characters, meanings: Mapping[Glyph, str]) -> PageWords:
     words = PageWords()
     word: Word | None = None
     turn = 0
@@ -83,6 +135,9 @@ def _group_characters(characters: _Characters) -> PageWords:
     base: Box = (0.0, 0.0, 0.0, 0.0)
     for index in range(characters.count):
         code = characters.code(index)
+        meant = meanings.get(characters.glyph(index), "") if meanings else ""
+        if meant and not characters.is_made_up(index):
+            code = ord(" ") if meant == " " else 0
         if code in _WHITE_SPACE:
             # PDFium makes up spaces inside of the words of typewriter fonts.
             if word is None or not (
@@ -93,7 +148,7 @@ def _group_characters(characters: _Characters) -> PageWords:
                 word = None
             continue
         # Spelled out what most characters need: this runs for every one.
-        letter = chr(code) if 32 < code < 0xD800 else characters.letter(index, code)
+        letter = chr(code) if 32 < code < 0xD800 else meant or characters.letter(index, code)
         if not letter:
             if not 0xD800 <= code < 0xDC00:
                 words.nameless[characters.style(index)[1]] += 1
@@ -175,6 +230,13 @@ class _Characters:
     def is_made_up(self, index: int) -> bool:
         """Whether the character is not in the file but concluded by PDFium."""
         return bool(pdfium_c.FPDFText_IsGenerated(self._raw, index) == 1)
+
+    def is_nameless(self, index: int) -> bool:
+        """Whether the file does not say what the character means: its code is then no letter."""
+        return bool(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, index) == 1)
+
+    def glyph(self, index: int) -> Glyph:
+        return self.style(index)[1], self.code(index)
 
     def are_typed(self, *indices: int) -> bool:
         """Whether all these characters are of fonts whose letters are equally wide."""

@@ -18,6 +18,9 @@ from ingestion.parsers.ocr import (
     rendering_scale,
 )
 from ingestion.parsers.pace import Pace
+from ingestion.parsers.pdf_characters import read_glyphs
+from ingestion.parsers.pdf_cipher import Cipher
+from ingestion.parsers.pdf_text import PageText, Unreadable, read_page
 
 PICTURED_SHARE = 0.6
 """Of a page's area that one image covers: what little text there is may be a stamp on a scan."""
@@ -52,11 +55,16 @@ class Recognition:
     obstacle: str
 
 
-def recognise_pages(document: Any, numbers: Sequence[int], pace: Pace) -> Recognition:
-    """Recognise pages of an open document, first to last, while there is time."""
+def recognise_pages(
+    document: Any, numbers: Sequence[int], pace: Pace, unreadable: Unreadable
+) -> Recognition:
+    """Recognise pages of an open document, first to last, while there is time; of the unreadable
+    ones no more than it takes to read their text after all (see `Cipher`)."""
     read: dict[int, RecognisedPage] = {}
+    solved: dict[int, float] = {}
     blank: set[int] = set()
     undrawable: set[int] = set()
+    cipher = Cipher()
     with PageReader(pace) as reader:
         for number in numbers:
             if not reader.has_time():
@@ -69,18 +77,31 @@ def recognise_pages(document: Any, numbers: Sequence[int], pace: Pace) -> Recogn
                 width, height = page.get_size()
                 scale = rendering_scale(width, height)
                 image = _draw(page, scale) if scale else None
+                glyphs = read_glyphs(page, unreadable.fonts) if number in unreadable.pages else None
             finally:
                 page.close()
             if image is None:
                 undrawable.add(number)
             elif is_blank(image):
                 blank.add(number)
+            elif glyphs and (agreement := cipher.solve(glyphs, image, width, reader)):
+                solved[number] = agreement
             elif recognised := reader.read(image, number, width, height):
                 read[number] = recognised
         pace.tell(recognising=False)
         even_out_sizes([page.text for page in read.values()])
+        for number, agreement in solved.items():
+            read[number] = RecognisedPage(_read_by(cipher, document, number), agreement)
         obstacle = reader.reason if numbers else ""
         return Recognition(read, frozenset(blank), frozenset(undrawable), obstacle)
+
+
+def _read_by(cipher: Cipher, document: Any, number: int) -> PageText:
+    page = document[number - 1]
+    try:
+        return read_page(page, number, cipher.meanings)
+    finally:
+        page.close()
 
 
 def _draw(page: Any, scale: float) -> Greys:

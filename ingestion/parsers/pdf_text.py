@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.parsers.blocks import clean_text
 from ingestion.parsers.pdf_cells import Table
-from ingestion.parsers.pdf_characters import Box, Word, read_words, turn_back, turn_upright
+from ingestion.parsers.pdf_characters import Box, Glyph, Word, read_words, turn_back, turn_upright
 from ingestion.parsers.pdf_rulings import Rulings, read_rulings
 
 
@@ -96,14 +96,16 @@ class PageText:
         )
 
 
-def read_page(page: Any, number: int) -> PageText:
+def read_page(page: Any, number: int, meanings: Mapping[Glyph, str] | None = None) -> PageText:
     """Read the characters of a loaded pypdfium2 page.
 
+    Args:
+        meanings: see `read_words`.
     Raises:
         pypdfium2.PdfiumError: the page's text cannot be loaded.
     """
     width, height = page.get_size()
-    found = read_words(page)
+    found = read_words(page, meanings)
     by_turn = found.by_turn
     turn = max(by_turn, key=lambda t: sum(len(word.text) for word in by_turn[t]), default=0)
     frame = (height, width) if turn % 2 else (width, height)
@@ -155,28 +157,33 @@ def _continues(line: Sequence[Word], word: Word) -> bool:
     return abs((word.y0 + word.y1) - (y0 + y1)) / 2 < 0.45 * height
 
 
-def drop_unreadable_fonts(pages: Sequence[PageText]) -> set[int]:
-    """Remove the lines in fonts that mostly do not say what their characters mean, in place:
-    what is left of them is noise.
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """`fonts` that mostly do not say what their characters mean, and the numbers of the `pages`
+    that they take more than half of."""
 
-    Returns:
-        Numbers of the pages of which more than half was lost.
-    """
+    fonts: frozenset[str]
+    pages: frozenset[int]
+
+
+def drop_unreadable_fonts(pages: Sequence[PageText]) -> Unreadable:
+    """Remove the lines in fonts that mostly do not say what their characters mean, in place:
+    what is left of them is noise."""
     nameless: Counter[str] = Counter()
     letters: Counter[str] = Counter()
     for page in pages:
         nameless.update(page.nameless)
         for line in (*page.lines, *page.sideways):
             letters[line.font] += len(line.text)
-    unreadable = {font for font, count in nameless.items() if count > 0.2 * letters[font]}
+    fonts = frozenset(font for font, count in nameless.items() if count > 0.2 * letters[font])
     lost = set()
     for page in pages:
         before = page.letters
-        page.lines = [line for line in page.lines if line.font not in unreadable]
-        page.sideways = [line for line in page.sideways if line.font not in unreadable]
+        page.lines = [line for line in page.lines if line.font not in fonts]
+        page.sideways = [line for line in page.sideways if line.font not in fonts]
         if page.letters < 0.5 * (before + page.nameless.total()):
             lost.add(page.number)
-    return lost
+    return Unreadable(fonts, frozenset(lost))
 
 
 def median_height(lines: Sequence[PrintedLine]) -> float:

@@ -1,14 +1,19 @@
 """Scans and images: what Tesseract recognises, and what happens where it cannot."""
 
+import difflib
+import re
 import struct
 import zlib
 from functools import cache, partial
 from pathlib import Path
 
+import pypdfium2
 import pytest
 import reportlab
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.errors import ParseError
@@ -224,3 +229,75 @@ def test_recognition_keeps_to_the_memory_of_a_file(tmp_path):
     assert parse_in_sandbox(path, limits(memory_bytes=2**29)).recognised
     with pytest.raises(ParseError, match="memory"):
         parse_in_sandbox(path, limits(memory_bytes=100 * 2**20))
+
+
+RULES = (
+    "The notice period is three months for all members of staff who were hired before 2019.",
+    "Les congés payés sont accordés après la période d'essai, à raison de 25 jours par an.",
+    "Every request has to be approved by the head of the department within 14 days (rule 8).",
+    "Les frais de déplacement sont remboursés sur présentation des factures, au plus 650 euros.",
+    "Working at home is possible on Mondays; expenses are shared equally by both of the parties.",
+    "Quiconque reçoit des données sensibles les garde chiffrées et les détruit ensuite.",
+)
+
+
+def print_nameless(path: Path, *pages: str) -> Path:
+    """A PDF whose font does not say what its characters mean, and counts them in the order in
+    which they come."""
+    pdfmetrics.registerFont(TTFont("Nameless", "Vera.ttf", asciiReadable=False))
+    canvas = Canvas(str(path), pagesize=A4)
+    for page in pages:
+        canvas.setFont("Nameless", 10)
+        for number, line in enumerate(page.split("\n")):
+            canvas.drawString(40, 780 - 16 * number, line)
+        canvas.showPage()
+    canvas.save()
+    data = path.read_bytes()
+    assert b"/ToUnicode" in data
+    path.write_bytes(re.sub(rb"/ToUnicode \d+ 0 R", lambda found: b" " * len(found[0]), data))
+    return path
+
+
+def rules(first: int) -> str:
+    return "\n".join((RULES * 12)[first : first + 40])
+
+
+@pytest.fixture
+def recognised_rows(monkeypatch):
+    """Rows of pixels that are put before the recogniser, at each call."""
+    rows = []
+    recognise = tesseract.Tesseract.read
+
+    def count(self, pixels, width, height, **options):
+        rows.append(height)
+        return recognise(self, pixels, width, height, **options)
+
+    monkeypatch.setattr(tesseract.Tesseract, "read", count)
+    return rows
+
+
+def test_fonts_without_meaning_are_read_by_some_recognised_lines(tmp_path, recognised_rows):
+    pages = [rules(first).replace("fi", "\ufb01") for first in range(6)]
+    parsed = read(print_nameless(tmp_path / "nameless.pdf", *pages))
+    assert text_of(parsed).split() == " ".join(pages).replace("\ufb01", "fi").split()
+    assert [page for page, _ in parsed.recognised] == [1, 2, 3, 4, 5, 6]
+    assert min(confidence for _, confidence in parsed.recognised) > 0.9
+    assert len(recognised_rows) == 6
+    assert sum(recognised_rows[1:]) < 1.5 * recognised_rows[0]
+
+
+def test_fonts_of_one_name_and_other_meanings_are_told_apart(tmp_path, recognised_rows):
+    """The page whose font does not agree with what was learned is recognised as a whole."""
+    pages = [rules(0), rules(3), rules(1), rules(2)]
+    with pypdfium2.PdfDocument.new() as joined:
+        for name, own in (("one", pages[:2]), ("other", pages[2:3]), ("third", pages[3:])):
+            with pypdfium2.PdfDocument(print_nameless(tmp_path / f"{name}.pdf", *own)) as part:
+                joined.import_pages(part)
+        joined.save(tmp_path / "joined.pdf")
+    parsed = read(tmp_path / "joined.pdf")
+    exact = " ".join(pages[:2]).split()
+    words = text_of(parsed).split()
+    assert words[: len(exact)] == exact
+    assert len(recognised_rows) == 6
+    expected = " ".join(pages).split()
+    assert difflib.SequenceMatcher(None, words, expected, autojunk=False).ratio() > 0.97
