@@ -287,7 +287,7 @@ def test_a_collector_that_is_away_delays_nobody():
         trail = observer.begin("search")
         trail.record("embed", 0.001)
         trail.end()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
     observer.close()
     assert time.monotonic() - started < 20
 

@@ -126,7 +126,7 @@ def test_every_process_over_one_database_stops_and_goes_on(tmp_path):
     one.stop("over night", by="somebody")
     with pytest.raises(GenerationStoppedError, match="over night"):
         next(written)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     third = GenerationSwitch(tmp_path / "a", Stops(databases[1]))
     with pytest.raises(GenerationStoppedError):
         third.require_running()
