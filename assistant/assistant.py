@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant import audit_details
 from assistant.access.audited import AuditedPeople
@@ -62,6 +62,8 @@ from assistant.while_readable import ReadableNow, summary_while_readable, while_
 
 if TYPE_CHECKING:
     from assistant.models.generators.base import Generator
+
+Event = TypeVar("Event")
 
 
 class Assistant:
@@ -227,7 +229,7 @@ class Assistant:
         events = self.screening.show_all(events, readable, who=who)
         logged = self.screening.for_log(question)
         asked = audit_details.of_question(logged, readable, scope, self.settings)
-        events = self._recorded(events, who, asked)
+        events = self._recorded(events, who, "ask", asked)
         return follow(events, self.library.observer.begin("question"), _outcome_of)
 
     def answer(
@@ -309,7 +311,8 @@ class Assistant:
         events = summary_while_readable(events, ids, self.library, now)
         events = self.screening.show_all(events, readable, who=who)
         asked = audit_details.of_summary_request(ids, form, readable)
-        return self._recorded_summary(self.generation.watch(events, _wait), who, asked)
+        events = self.generation.watch(events, _wait)
+        return self._recorded(events, who, "summarize", asked)
 
     def stop_generation(self, reason: str, *, who: str = OPERATOR_NAME) -> GenerationState:
         """End all answers and summaries that are being written and refuse more, until
@@ -448,50 +451,36 @@ class Assistant:
             return events if self.library.chunks([*ids], key.readable).keys() == ids else None
 
     def _recorded(
-        self, events: Iterator[AskEvent], who: str, asked: dict[str, Any]
-    ) -> Iterator[AskEvent]:
-        """An answer stands in the log before it is given; so does that there was none."""
+        self, events: Iterator[Event], who: str, action: str, asked: dict[str, Any]
+    ) -> Iterator[Event]:
+        """An answer or summary stands in the log before it is given; so does that there was
+        none."""
         ended = "left"
         try:
             for event in events:
-                if isinstance(event, Answer):
+                if (told := self._details(event)) is not None:
                     ended = ""
-                    logged = self.screening.for_log(event.answer)
-                    told = audit_details.of_answer(event, logged, self.settings, self.fingerprints)
-                    self.audit.record(who, "ask", asked | told)
+                    self.audit.record(who, action, asked | told)
                 yield event
         except PhiloError as exc:
             ended = ended and type(exc).__name__
             raise
         finally:
             if ended:
-                self.audit.record(who, "ask", asked | {"ended": ended})
+                self.audit.record(who, action, asked | {"ended": ended})
             close = getattr(events, "close", None)
             if close is not None:
                 close()
 
-    def _recorded_summary(
-        self, events: Iterator[SummaryEvent], who: str, asked: dict[str, Any]
-    ) -> Iterator[SummaryEvent]:
-        """As with answers: in the log before it is given, and so that there was none."""
-        ended = "left"
-        try:
-            for event in events:
-                if isinstance(event, Summary):
-                    ended = ""
-                    logged = self.screening.for_log(event.text)
-                    told = audit_details.of_summary(event, logged, self.settings, self.fingerprints)
-                    self.audit.record(who, "summarize", asked | told)
-                yield event
-        except PhiloError as exc:
-            ended = ended and type(exc).__name__
-            raise
-        finally:
-            if ended:
-                self.audit.record(who, "summarize", asked | {"ended": ended})
-            close = getattr(events, "close", None)
-            if close is not None:
-                close()
+    def _details(self, event: object) -> dict[str, Any] | None:
+        """For the log; None of an event that is on the way to the end."""
+        if isinstance(event, Answer):
+            text = self.screening.for_log(event.answer)
+            return audit_details.of_answer(event, text, self.settings, self.fingerprints)
+        if isinstance(event, Summary):
+            text = self.screening.for_log(event.text)
+            return audit_details.of_summary(event, text, self.settings, self.fingerprints)
+        return None
 
     def _answer(
         self, query: Query, key: CacheKey, started: float, ticket: Ticket
