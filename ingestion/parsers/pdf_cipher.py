@@ -55,7 +55,7 @@ class Cipher:
         """
         scale = image.shape[1] / width
         boxes = page.boxes * scale
-        inside = (boxes[:, :2] >= 0).all(axis=1)
+        inside = (boxes[:, :2] >= 0).all(axis=1) & (boxes[:, :2] <= boxes[:, 2:]).all(axis=1)
         inside &= (boxes[:, 2:] <= [image.shape[1], image.shape[0]]).all(axis=1)
         drawn = page.where(inside)
         if not any(isinstance(sign, tuple) for sign in drawn.signs):
