@@ -93,7 +93,8 @@ def recognise_pages(
         for number, agreement in solved.items():
             read[number] = RecognisedPage(_read_by(cipher, document, number), agreement)
         obstacle = reader.reason if numbers else ""
-        return Recognition(read, frozenset(blank), frozenset(undrawable), obstacle)
+        pages = {number: read[number] for number in sorted(read)}
+        return Recognition(pages, frozenset(blank), frozenset(undrawable), obstacle)
 
 
 def _read_by(cipher: Cipher, document: Any, number: int) -> PageText:
