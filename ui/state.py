@@ -144,7 +144,21 @@ def history() -> list[Turn]:
 
 def forget_conversation() -> None:
     show_talk(Talk())
-    st.query_params.pop(CONVERSATION, None)
+    name_in_address("")
+
+
+def name_in_address(conversation_id: str) -> None:
+    """The conversation that is shown; "" for one that has not begun."""
+    if conversation_id:
+        st.query_params[CONVERSATION] = conversation_id
+    else:
+        st.query_params.pop(CONVERSATION, None)
+
+
+def is_asked() -> bool:
+    """Whether this run has a question, of a conversation that is shown."""
+    asked = st.session_state.get(QUESTION) or NEXT_QUESTION in st.session_state
+    return bool(asked) and CONVERSATION in st.session_state
 
 
 def put_question(question: str) -> None:

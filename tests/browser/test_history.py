@@ -60,6 +60,40 @@ def test_unknown_conversation_is_told_and_a_new_one_begins(handbook, open_page):
         expect(page.get_by_role("textbox", name="question", exact=False)).to_be_enabled()
 
 
+def test_question_goes_to_the_conversation_in_which_it_was_typed(handbook, open_page, ask):
+    """Also while the browser has not heard yet that its address changes."""
+    page = open_page(handbook)
+    held, holding = [], False
+
+    def relay(browser):
+        def pass_on(message):
+            held.append((browser, message))
+            if not holding:
+                release()
+
+        browser.connect_to_server().on_message(pass_on)
+
+    def release():
+        while held:
+            browser, message = held.pop(0)
+            browser.send(message)
+
+    page.route_web_socket("**/_stcore/stream", relay)
+    page.reload()
+    ask(page, MEAL)
+    box = page.get_by_role("textbox", name="question", exact=False)
+    box.fill(BONUS)
+    holding = True
+    page.get_by_role("button", name="New conversation").click()
+    page.wait_for_timeout(1000)  # the service has left the old one
+    box.press("Enter")
+    page.wait_for_timeout(1000)
+    holding = False
+    release()
+    expect(page.get_by_role("heading", level=1)).to_have_text(BONUS)
+    expect(page.locator(".philo-question")).to_have_text(BONUS)
+
+
 @contextmanager
 def page_of(address, token):
     """The page as one person's own: a process that asks the service with their token."""
