@@ -17,7 +17,6 @@ OWNER = "owner"
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
-TITLES = "titles"
 SEARCH = "search"
 LIST_CURSORS = "list_cursors"
 FILTER = "filter"
@@ -119,13 +118,14 @@ def conversation() -> list[Exchange]:
     return talk().exchanges
 
 
-def source() -> tuple[int, int] | None:
-    """(number of the exchange, marker) of the citation that is shown beside its answer."""
+def source() -> tuple[str, int] | None:
+    """(scope, marker) of the citation that is shown beside what cites it. The scope of an answer
+    is the number of its exchange."""
     return st.session_state.get(SOURCE)
 
 
-def open_source(exchange: int, marker: int) -> None:
-    st.session_state[SOURCE] = (exchange, marker)
+def open_source(scope: str, marker: int) -> None:
+    st.session_state[SOURCE] = (scope, marker)
 
 
 def close_source() -> None:
@@ -188,6 +188,7 @@ def keep_summary(made: Summary) -> None:
 
 def forget_summary() -> None:
     st.session_state.pop(SUMMARY, None)
+    close_source()
 
 
 def uploads() -> list[Upload]:

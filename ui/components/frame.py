@@ -25,7 +25,7 @@ def go_to(path: str) -> None:
     _run(f"location.assign({json.dumps(path)})", key="frame-go")
 
 
-def bring_source_into_view(opened: tuple[int, int]) -> None:
+def bring_source_into_view(opened: tuple[str, int]) -> None:
     """To the marked words: within the panel where it stands beside, else down to it."""
     _run(
         """

@@ -1,8 +1,10 @@
-"""The source beside the answer: the page with the cited words marked, or the text around them."""
+"""The source beside what cites it: the page with the cited words marked, or the text around."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -15,28 +17,39 @@ from ui.components.notice import notice, show_problem
 from ui.language import Texts
 from ui.replies import Citation
 from ui.sources import Box, PageImage, Span, draw_page, fetch_original, find_span
-from ui.state import Exchange
 
 LINE_PT = 1.5
 """A box is drawn so much larger, that it does not touch its letters."""
 
 
-def shown_citation(exchanges: list[Exchange]) -> tuple[Exchange, Citation] | None:
-    """The citation that is open, unless it is gone."""
-    opened = state.source()
-    if opened is None or opened[0] >= len(exchanges):
-        return None
-    exchange = exchanges[opened[0]]
-    for citation in exchange.answer["citations"] if exchange.answer else []:
-        if citation["marker"] == opened[1]:
-            return exchange, citation
-    return None
+@contextmanager
+def beside_source(
+    service: Service, texts: Texts, citations: Mapping[str, Sequence[Citation]]
+) -> Iterator[None]:
+    """What is shown within stands beside the source that is open, where one is.
+
+    Args:
+        citations: of each scope that is shown.
+    """
+    scope, marker = state.source() or ("", 0)
+    cited = citations.get(scope, ())
+    opened = next((one for one in cited if one["marker"] == marker), None)
+    if opened is None:
+        yield
+        return
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        yield
+    with right:
+        _show_source(service, texts, cited, opened)
 
 
-def show_source(service: Service, texts: Texts, exchange: Exchange, citation: Citation) -> None:
+def _show_source(
+    service: Service, texts: Texts, cited: Sequence[Citation], citation: Citation
+) -> None:
     """The panel, with the ways to the next citation, to the whole document, and out."""
     with st.container(key="source"):
-        _show_ways(texts, exchange, citation)
+        _show_ways(texts, cited, citation)
         try:
             span = find_span(service, citation)
             show(_head(texts, citation, span))
@@ -44,13 +57,13 @@ def show_source(service: Service, texts: Texts, exchange: Exchange, citation: Ci
             _show_document_ways(service, texts, citation, span)
         except ServiceError as error:
             show_problem(texts, error)
-        bring_source_into_view(state.source() or (0, 0))
+        bring_source_into_view(state.source() or ("", 0))
 
 
-def _show_ways(texts: Texts, exchange: Exchange, citation: Citation) -> None:
-    markers = [one["marker"] for one in exchange.answer["citations"]] if exchange.answer else []
+def _show_ways(texts: Texts, cited: Sequence[Citation], citation: Citation) -> None:
+    markers = [one["marker"] for one in cited]
     at = markers.index(citation["marker"])
-    number = (state.source() or (0, 0))[0]
+    scope, _ = state.source() or ("", 0)
     with st.container(
         key="source-ways", horizontal=True, vertical_alignment="center", gap="xsmall"
     ):
@@ -68,7 +81,7 @@ def _show_ways(texts: Texts, exchange: Exchange, citation: Citation) -> None:
                 type="tertiary",
                 disabled=not there,
                 on_click=state.open_source,
-                args=(number, markers[other] if there else 0),
+                args=(scope, markers[other] if there else 0),
             )
         st.button(
             texts("source.close"),

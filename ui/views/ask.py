@@ -18,7 +18,7 @@ from ui.components.markup import element, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.components.rating import show_rating
 from ui.components.scope import choose_scope
-from ui.components.source import show_source, shown_citation
+from ui.components.source import beside_source
 from ui.components.talk import begin_talk, resume_talk
 from ui.conversations import delete_exchange
 from ui.language import LANGUAGES, Texts, load_texts
@@ -68,15 +68,13 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
         show(notice("warning", texts("ask.stopped"), health["generation"]["reason"]))
     follow_marks()
     enable_copying()
-    opened = shown_citation(talk.exchanges)
-    if opened is None:
+    cited = {
+        str(number): one.answer["citations"]
+        for number, one in enumerate(talk.exchanges)
+        if one.answer is not None
+    }
+    with beside_source(service, texts, cited):
         scope, below = _show_talk(service, texts, health, history, question)
-    else:
-        left, right = st.columns([6, 5], gap="medium")
-        with left:
-            scope, below = _show_talk(service, texts, health, history, question)
-        with right:
-            show_source(service, texts, *opened)
     if talk.exchanges and talk.mine:
         show_follow_ups(below, service, texts, talk.exchanges[-1], scope)
 
