@@ -58,8 +58,8 @@ def test_a_reason_of_a_parser_is_told_in_french(reason):
     [
         (
             "not a PDF file: it is binary data; it may be damaged: take it from its source again",
-            "ce n’est pas un fichier PDF : c’est un fichier binaire ; "
-            "il est peut-être endommagé : reprenez-le à sa source",
+            "ce n’est pas un fichier PDF\u00a0: c’est un fichier binaire\u202f; "
+            "il est peut-être endommagé\u00a0: reprenez-le à sa source",
         ),
         (
             "no text on any of its 3 pages, and none was recognised on its picture",
@@ -67,7 +67,7 @@ def test_a_reason_of_a_parser_is_told_in_french(reason):
         ),
         (
             "cannot be read (Permission denied); it will be tried again",
-            "lecture impossible (Permission denied) ; un nouvel essai aura lieu",
+            "lecture impossible (Permission denied)\u202f; un nouvel essai aura lieu",
         ),
         ("a reason that nobody has foreseen", "a reason that nobody has foreseen"),
     ],
