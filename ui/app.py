@@ -69,7 +69,9 @@ def main() -> None:
         lambda: show_summaries(service, texts), title=texts("bar.summaries"), url_path="summaries"
     )
     history = st.Page(
-        lambda: show_history(service, texts, ask), title=texts("bar.history"), url_path="history"
+        lambda: show_history(service, texts, me, ask),
+        title=texts("bar.history"),
+        url_path="history",
     )
     pages = [ask, history, summaries, library]
     if me["role"] == "admin":

@@ -38,6 +38,7 @@ QUALITY_FIGURE = "quality_figure"
 AUDIT_WHO = "audit_who"
 AUDIT_ACTION = "audit_action"
 SOURCE = "source"
+LEFT_SOURCE = "left_source"
 HISTORY_SEARCH = "history_search"
 HISTORY_PAGE = "history_page"
 WHOLE_PAGE = "whole_page"
@@ -130,6 +131,17 @@ def open_source(scope: str, marker: int) -> None:
 
 def close_source() -> None:
     st.session_state.pop(SOURCE, None)
+
+
+def leave_source() -> None:
+    """Close it, and have `left_source` tell which it was."""
+    st.session_state[LEFT_SOURCE] = source()
+    close_source()
+
+
+def left_source() -> tuple[str, int] | None:
+    """Once, in the run that follows."""
+    return st.session_state.pop(LEFT_SOURCE, None)
 
 
 def history() -> list[Turn]:

@@ -24,6 +24,7 @@ def test_conversation_is_resumed_after_a_refresh_then_renamed_found_and_deleted(
 ):
     page = open_page(handbook)
     ask(page, LEAVE)
+    expect(page.get_by_role("button", name="Save all")).to_be_visible()
     page.reload()
     expect(page.locator(".philo-question")).to_have_text(LEAVE)
     expect(page.locator(".philo-text")).to_contain_text("24 days")
@@ -147,7 +148,9 @@ def test_shared_conversation_is_shown_as_far_as_its_reader_may_read(firm, open_p
         expect(ask(page, BONUS).locator(".philo-text")).to_contain_text("41,000")
         page.get_by_role("link", name="History").click()
         page.get_by_role("button", name="Share").click()
-        page.get_by_label("Groups").fill("everyone")
+        page.get_by_role("combobox", name="Groups").fill("everyone")
+        page.get_by_role("option", name="everyone", exact=True).click()
+        page.keyboard.press("Tab")
         page.get_by_role("dialog").get_by_role("button", name="Keep").click()
         expect(page.get_by_text("shared with everyone")).to_be_visible()
         page.context.close()  # before its server goes

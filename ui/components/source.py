@@ -10,8 +10,8 @@ import streamlit as st
 
 from ui import state
 from ui.client import Service, ServiceError
-from ui.components.citations import heading_path
-from ui.components.frame import bring_source_into_view
+from ui.components.citations import file_name, heading_path
+from ui.components.frame import bring_source_into_view, focus_mark
 from ui.components.markup import Markup, element, join, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.language import Texts
@@ -36,6 +36,8 @@ def beside_source(
     opened = next((one for one in cited if one["marker"] == marker), None)
     if opened is None:
         yield
+        if left := state.left_source():
+            focus_mark(*left)
         return
     left, right = st.columns([6, 5], gap="medium")
     with left:
@@ -88,7 +90,7 @@ def _show_ways(texts: Texts, cited: Sequence[Citation], citation: Citation) -> N
             key="source-close",
             icon=":material/close:",
             type="tertiary",
-            on_click=state.close_source,
+            on_click=state.leave_source,
         )
 
 
@@ -179,11 +181,10 @@ def _show_whole(service: Service, texts: Texts, citation: Citation, span: Span) 
         else:
             pieces = [one["text"] for one in service.chunks(document_id)]
             show(element("div", *(element("p", text) for text in pieces), class_="philo-piece"))
-        name = span["uri"].rstrip("/").rsplit("/", 1)[-1]
         st.download_button(
             texts("source.save"),
             data=lambda: fetch_original(service, document_id),
-            file_name=name,
+            file_name=file_name(span["uri"]),
             key="source-save",
             on_click="ignore",
             icon=":material/download:",

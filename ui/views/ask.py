@@ -63,7 +63,9 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
         state.close_source()  # the new answer takes its place
         talk.exchanges.append(Exchange(question))
         talk.title = talk.title or question.splitlines()[0]  # until the service has named it
-    _show_head(service, texts, talk)
+    saving = _show_head(texts, talk)
+    if kept := bool(talk.id):
+        _show_saving(saving, service, texts)
     if health["generation"]["state"] == "stopped":
         show(notice("warning", texts("ask.stopped"), health["generation"]["reason"]))
     follow_marks()
@@ -75,6 +77,8 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
     }
     with beside_source(service, texts, cited):
         scope, below = _show_talk(service, texts, health, history, question)
+    if talk.id and not kept:
+        _show_saving(saving, service, texts)
     if talk.exchanges and talk.mine:
         show_follow_ups(below, service, texts, talk.exchanges[-1], scope)
 
@@ -113,7 +117,8 @@ def _show_tools(service: Service, texts: Texts, exchange: Exchange, number: int)
         show_rating(service, texts, exchange, scope=str(number))
 
 
-def _show_head(service: Service, texts: Texts, talk: Talk) -> None:
+def _show_head(texts: Texts, talk: Talk) -> DeltaGenerator:
+    """Title and notices, and the place of what saves the conversation."""
     if not talk.exchanges:
         st.title(texts("ask.title"), anchor=False)
         # Who reads the other language is told as well: nobody asks before having seen this.
@@ -135,17 +140,19 @@ def _show_head(service: Service, texts: Texts, talk: Talk) -> None:
         owner = talk.owner or texts("history.operator")
         show(notice("info", texts("ask.shared", owner=owner), texts("ask.shared_hint")))
     with st.container(key="ask-head", horizontal=True):  # always, so that nothing below moves
+        saving = st.empty()
         if talk.exchanges:
-            if talk.id:
-                with st.popover(
-                    texts("export.conversation"), icon=":material/download:", type="tertiary"
-                ):
-                    show_exports(service, texts, key="talk")
             st.button(
                 texts("ask.new_conversation"),
                 on_click=state.forget_conversation,
                 icon=":material/add_comment:",
             )
+    return saving
+
+
+def _show_saving(place: DeltaGenerator, service: Service, texts: Texts) -> None:
+    with place.popover(texts("export.conversation"), icon=":material/download:", type="tertiary"):
+        show_exports(service, texts, key="talk")
 
 
 def _write_answer(
