@@ -73,18 +73,15 @@ def main() -> None:
         title=texts("bar.history"),
         url_path="history",
     )
-    pages = [ask, history, summaries, library]
-    if me["role"] == "admin":
-        pages.append(
-            st.Page(
-                lambda: show_administration(service, texts, ask),
-                title=texts("bar.admin"),
-                url_path="administration",
-            )
-        )
+    administration = st.Page(
+        lambda: show_administration(service, texts, me, ask),
+        title=texts("bar.admin"),
+        url_path="administration",
+    )
+    pages = [ask, history, summaries, library, administration]
     page = st.navigation(pages, position="hidden")
     with links:
-        for one in pages:
+        for one in pages if me["role"] == "admin" else pages[:-1]:
             st.page_link(one)
     page.run()
 
