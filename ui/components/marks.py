@@ -25,7 +25,7 @@ export default function ({ setTriggerValue }) {
   return () => document.removeEventListener("click", open);
 }
 """
-_MARK = re.compile(r"(\d{1,4}|summary)/(\d{1,4})")
+_MARK = re.compile(r"([a-z0-9]{1,10})/(\d{1,4})")
 _listen = st.components.v2.component("philo_marks", js=_SCRIPT)
 
 
