@@ -154,8 +154,12 @@ def list_groups(service: Service) -> list[Group]:
     return service.fetch("GET", "/groups").json()
 
 
-def add_user(service: Service, name: str, *, role: str, groups: Sequence[str]) -> None:
-    service.fetch("POST", "/users", json={"name": name, "role": role, "groups": list(groups)})
+def add_user(
+    service: Service, name: str, *, role: str, groups: Sequence[str], password: str
+) -> None:
+    """`password` is "" for who signs in by a provider."""
+    body = {"name": name, "role": role, "groups": list(groups), "password": password or None}
+    service.fetch("POST", "/users", json=body)
 
 
 def change_user(

@@ -69,20 +69,19 @@ def main() -> None:
         lambda: show_summaries(service, texts), title=texts("bar.summaries"), url_path="summaries"
     )
     history = st.Page(
-        lambda: show_history(service, texts, ask), title=texts("bar.history"), url_path="history"
+        lambda: show_history(service, texts, me, ask),
+        title=texts("bar.history"),
+        url_path="history",
     )
-    pages = [ask, history, summaries, library]
-    if me["role"] == "admin":
-        pages.append(
-            st.Page(
-                lambda: show_administration(service, texts, ask),
-                title=texts("bar.admin"),
-                url_path="administration",
-            )
-        )
+    administration = st.Page(
+        lambda: show_administration(service, texts, me, ask),
+        title=texts("bar.admin"),
+        url_path="administration",
+    )
+    pages = [ask, history, summaries, library, administration]
     page = st.navigation(pages, position="hidden")
     with links:
-        for one in pages:
+        for one in pages if me["role"] == "admin" else pages[:-1]:
             st.page_link(one)
     page.run()
 

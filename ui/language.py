@@ -34,8 +34,8 @@ class Texts:
     def number(self, number: int) -> str:
         return f"{number:,}".replace(",", self("format.thousands"))
 
-    def decimal(self, number: float) -> str:
-        return f"{number:.1f}".replace(".", self("format.decimal"))
+    def decimal(self, number: float, *, digits: int = 1) -> str:
+        return f"{number:.{digits}f}".replace(".", self("format.decimal"))
 
     def date(self, iso: str, *, utc_offset: timedelta) -> str:
         """The day of a moment, on the reader's clock."""

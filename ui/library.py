@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from ui.client import CONNECT_TIMEOUT_S, Service
-from ui.replies import DocumentList, Job
+from ui.replies import Document, DocumentList, Job
 
 State = Literal["published", "quarantined"]
 
@@ -62,6 +62,12 @@ def list_documents(service: Service, wanted: Filter, *, cursor: str, limit: int)
     if cursor:
         given["cursor"] = cursor
     return service.fetch("GET", "/documents", params=given | {"limit": limit}).json()
+
+
+def find_documents(service: Service, ids: Sequence[str]) -> list[Document]:
+    """Those of at most 500 that are still there."""
+    parameters = {"document": list(ids), "limit": 500}
+    return service.fetch("GET", "/documents", params=parameters).json()["documents"]
 
 
 def list_collections(service: Service) -> list[Collection]:

@@ -1,4 +1,4 @@
-"""Why a document was not brought in, in the reader's language.
+"""Why something was not done, in the reader's language.
 
 The service gives its reasons in English. `locales/reasons.fr.json` holds them as patterns, `{}`
 for what changes; what stands there may be a pattern of its own.

@@ -17,7 +17,6 @@ OWNER = "owner"
 LANGUAGE = "language"
 QUESTION = "question"
 SCOPE = "scope"
-TITLES = "titles"
 SEARCH = "search"
 LIST_CURSORS = "list_cursors"
 FILTER = "filter"
@@ -39,6 +38,7 @@ QUALITY_FIGURE = "quality_figure"
 AUDIT_WHO = "audit_who"
 AUDIT_ACTION = "audit_action"
 SOURCE = "source"
+LEFT_SOURCE = "left_source"
 HISTORY_SEARCH = "history_search"
 HISTORY_PAGE = "history_page"
 WHOLE_PAGE = "whole_page"
@@ -119,17 +119,29 @@ def conversation() -> list[Exchange]:
     return talk().exchanges
 
 
-def source() -> tuple[int, int] | None:
-    """(number of the exchange, marker) of the citation that is shown beside its answer."""
+def source() -> tuple[str, int] | None:
+    """(scope, marker) of the citation that is shown beside what cites it. The scope of an answer
+    is the number of its exchange."""
     return st.session_state.get(SOURCE)
 
 
-def open_source(exchange: int, marker: int) -> None:
-    st.session_state[SOURCE] = (exchange, marker)
+def open_source(scope: str, marker: int) -> None:
+    st.session_state[SOURCE] = (scope, marker)
 
 
 def close_source() -> None:
     st.session_state.pop(SOURCE, None)
+
+
+def leave_source() -> None:
+    """Close it, and have `left_source` tell which it was."""
+    st.session_state[LEFT_SOURCE] = source()
+    close_source()
+
+
+def left_source() -> tuple[str, int] | None:
+    """Once, in the run that follows."""
+    return st.session_state.pop(LEFT_SOURCE, None)
 
 
 def history() -> list[Turn]:
@@ -144,7 +156,21 @@ def history() -> list[Turn]:
 
 def forget_conversation() -> None:
     show_talk(Talk())
-    st.query_params.pop(CONVERSATION, None)
+    name_in_address("")
+
+
+def name_in_address(conversation_id: str) -> None:
+    """The conversation that is shown; "" for one that has not begun."""
+    if conversation_id:
+        st.query_params[CONVERSATION] = conversation_id
+    else:
+        st.query_params.pop(CONVERSATION, None)
+
+
+def is_asked() -> bool:
+    """Whether this run has a question, of a conversation that is shown."""
+    asked = st.session_state.get(QUESTION) or NEXT_QUESTION in st.session_state
+    return bool(asked) and CONVERSATION in st.session_state
 
 
 def put_question(question: str) -> None:
@@ -174,6 +200,7 @@ def keep_summary(made: Summary) -> None:
 
 def forget_summary() -> None:
     st.session_state.pop(SUMMARY, None)
+    close_source()
 
 
 def uploads() -> list[Upload]:

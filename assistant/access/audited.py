@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from assistant.access.credentials import Credentials
+from assistant.access.passwords import check_password
 from assistant.access.people import People
 from assistant.access.types import GroupInfo, NewToken, Role, TokenInfo, TokenScope, UserInfo
 from assistant.audit import OPERATOR_NAME
@@ -35,10 +36,24 @@ class AuditedPeople:
         return self._people.user(name)
 
     def add_user(
-        self, name: str, *, role: Role = Role.READER, groups: Iterable[str] = ()
+        self,
+        name: str,
+        *,
+        role: Role = Role.READER,
+        groups: Iterable[str] = (),
+        password: str | None = None,
     ) -> UserInfo:
+        """
+        Raises:
+            PeopleError: no name, or one that somebody has; nobody was added.
+            WeakPasswordError: nobody was added.
+        """
+        if password is not None:
+            check_password(password, name=name, min_chars=self._credentials.min_chars)
         user = self._people.add_user(name, role=role, groups=groups)
         self._record("user.add", user.model_dump(mode="json"))
+        if password is not None:
+            self.set_password(user.name, password)
         return user
 
     def change_user(

@@ -32,6 +32,9 @@ class NewUser(_Body):
     name: str = Field(max_length=100)
     role: Role = Role.READER
     groups: list[str] = []
+    password: str | None = Field(
+        None, max_length=1000, description="the first one; nobody is added with a weak one"
+    )
 
 
 class UserChange(_Body):
@@ -70,7 +73,9 @@ def add_people(api: FastAPI, assistant: Assistant, operator_token: str) -> None:
 
     @router.post("/users")
     def add_user(user: NewUser, principal: Caller) -> UserInfo:
-        return acting(principal).add_user(user.name, role=user.role, groups=user.groups)
+        return acting(principal).add_user(
+            user.name, role=user.role, groups=user.groups, password=user.password
+        )
 
     @router.patch("/users/{name}")
     def change_user(name: str, change: UserChange, principal: Caller) -> UserInfo:

@@ -118,6 +118,15 @@ def test_groups_count_from_the_next_request_on(api, as_user):
     assert api.get("/documents", headers=headers).json()["total"] == 1
 
 
+def test_nobody_is_added_with_a_weak_password(api):
+    eve = {"name": "Eve", "role": "reader", "groups": ["hr"]}
+    refused = api.post("/users", json=eve | {"password": "short"}, headers=OPERATOR)
+    assert refused.json()["error"]["type"] == "WeakPasswordError"
+    assert "Eve" not in [one["name"] for one in api.get("/users", headers=OPERATOR).json()]
+    strong = eve | {"password": "seven green lamps by the quay"}
+    api.post("/users", json=strong, headers=OPERATOR).raise_for_status()
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/users"), ("POST", "/users"), ("GET", "/groups"), ("GET", "/tokens")],

@@ -130,6 +130,8 @@ def test_every_view(company, open_page, ask):
     choose(light, "heat pumps")
     light.get_by_role("button", name="Summarise").click()
     expect(light.get_by_role("button", name="Save as PDF")).to_be_visible()
+    light.get_by_role("link", name="Source 4", exact=True).click()
+    expect(light.locator(".philo-box").first).to_be_in_viewport()
     take(light, "summary-points-light-en")
     visit(dark, company, "summaries")
     dark.get_by_text("Comparaison", exact=True).click()

@@ -24,6 +24,7 @@ def test_conversation_is_resumed_after_a_refresh_then_renamed_found_and_deleted(
 ):
     page = open_page(handbook)
     ask(page, LEAVE)
+    expect(page.get_by_role("button", name="Save all")).to_be_visible()
     page.reload()
     expect(page.locator(".philo-question")).to_have_text(LEAVE)
     expect(page.locator(".philo-text")).to_contain_text("24 days")
@@ -58,6 +59,40 @@ def test_unknown_conversation_is_told_and_a_new_one_begins(handbook, open_page):
         page = open_page(handbook, path=f"/?conversation={named}")
         expect(page.get_by_text("This conversation does not exist")).to_be_visible()
         expect(page.get_by_role("textbox", name="question", exact=False)).to_be_enabled()
+
+
+def test_question_goes_to_the_conversation_in_which_it_was_typed(handbook, open_page, ask):
+    """Also while the browser has not heard yet that its address changes."""
+    page = open_page(handbook)
+    held, holding = [], False
+
+    def relay(browser):
+        def pass_on(message):
+            held.append((browser, message))
+            if not holding:
+                release()
+
+        browser.connect_to_server().on_message(pass_on)
+
+    def release():
+        while held:
+            browser, message = held.pop(0)
+            browser.send(message)
+
+    page.route_web_socket("**/_stcore/stream", relay)
+    page.reload()
+    ask(page, MEAL)
+    box = page.get_by_role("textbox", name="question", exact=False)
+    box.fill(BONUS)
+    holding = True
+    page.get_by_role("button", name="New conversation").click()
+    page.wait_for_timeout(1000)  # the service has left the old one
+    box.press("Enter")
+    page.wait_for_timeout(1000)
+    holding = False
+    release()
+    expect(page.get_by_role("heading", level=1)).to_have_text(BONUS)
+    expect(page.locator(".philo-question")).to_have_text(BONUS)
 
 
 @contextmanager
@@ -113,7 +148,9 @@ def test_shared_conversation_is_shown_as_far_as_its_reader_may_read(firm, open_p
         expect(ask(page, BONUS).locator(".philo-text")).to_contain_text("41,000")
         page.get_by_role("link", name="History").click()
         page.get_by_role("button", name="Share").click()
-        page.get_by_label("Groups").fill("everyone")
+        page.get_by_role("combobox", name="Groups").fill("everyone")
+        page.get_by_role("option", name="everyone", exact=True).click()
+        page.keyboard.press("Tab")
         page.get_by_role("dialog").get_by_role("button", name="Keep").click()
         expect(page.get_by_text("shared with everyone")).to_be_visible()
         page.context.close()  # before its server goes

@@ -61,11 +61,15 @@ def test_mark_opens_the_page_with_the_cited_words_marked(visitors, open_page, as
 def test_source_opens_below_the_answer_on_a_narrow_screen_by_keyboard(visitors, open_page, ask):
     page = open_page(visitors, locale="fr-FR", viewport={"width": 400, "height": 800})
     answer = ask(page, QUESTION)
-    answer.get_by_role("link", name="Source 1").press("Enter")
+    mark = answer.get_by_role("link", name="Source 1")
+    mark.press("Enter")
     box = page.locator(".philo-box")
     expect(box).to_be_in_viewport()
+    expect(page.locator(".st-key-source")).to_be_focused()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert box.bounding_box()["y"] > answer.bounding_box()["y"]
+    page.get_by_role("button", name="Fermer").press("Enter")
+    expect(mark).to_be_focused()
 
 
 def test_text_without_pages_is_shown_with_the_span_marked(handbook, open_page, ask):

@@ -11,6 +11,10 @@ from ui.language import LANGUAGES, load_texts, preferred_language
 
 UI = Path(__file__).parents[2] / "ui"
 CODE = {path: path.read_text(encoding="utf-8") for path in UI.rglob("*.py")}
+FRENCH = (
+    *sorted((UI / "locales").glob("*fr.json")),
+    UI.parent / "assistant" / "api" / "account" / "locales" / "fr.json",
+)
 USED = {
     key for code in CODE.values() for key in re.findall(r'(?:texts|self)\(\s*"([a-z_.]+)"', code)
 } | {
@@ -48,6 +52,14 @@ def test_placeholders_agree_between_the_languages():
 
 def test_every_key_in_the_code_exists_and_every_key_is_used():
     assert set(load_texts("en").entries) == USED
+
+
+@pytest.mark.parametrize("path", FRENCH, ids=lambda path: str(path.relative_to(UI.parent)))
+def test_no_french_line_begins_with_a_sign(path):
+    """Before : » and units stands a no-break space, before ; ? ! % a narrow one."""
+    loose = re.compile(r" [:;?!»]| %(?![a-zA-Z])|« |[\d}] (?:Mo|Mio|Go|Gio|s)\b")
+    texts = json.loads(path.read_text(encoding="utf-8"))
+    assert [text for text in texts.values() if loose.search(text)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

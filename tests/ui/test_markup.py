@@ -51,6 +51,7 @@ def test_signs_that_turn_the_direction_of_a_text_are_dropped():
 def test_markdown_signs_lose_their_meaning():
     assert literal_markdown("**a** $b$ [c](d)") == r"\*\*a\*\* \$b\$ \[c\]\(d\)"
     assert literal_markdown("line\n# two") == r"line \# two"
+    assert literal_markdown("Vraiment\u202f?") == "Vraiment\u202f\\?"
 
 
 def card(passage, quote):

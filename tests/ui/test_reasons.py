@@ -1,4 +1,5 @@
-"""Whatever the ingestion gives as a reason is told in French on the French page."""
+"""Whatever is given as a reason, by the ingestion or by the register of people, is told in French
+on the French page."""
 
 import ast
 import json
@@ -14,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 FILES = [
     *(ROOT / "ingestion" / "parsers").glob("*.py"),
     *(ROOT / "ingestion" / f"{name}.py" for name in ("drafting", "fetching", "zip_guard")),
+    *(ROOT / "assistant" / "access" / f"{name}.py" for name in ("names", "passwords", "people")),
 ]
+ERRORS = ("LastAdminError", "ParseError", "PeopleError", "WeakPasswordError")
 
 
 def spelled(node):
@@ -35,7 +38,7 @@ def reasons():
     found = set()
     for path in FILES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ParseError":
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS:
                 found.add(spelled(node.args[0]))
     return sorted(found - {None})
 
@@ -48,7 +51,7 @@ def test_the_reasons_are_found_in_the_code():
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_a_reason_of_a_parser_is_told_in_french(reason):
+def test_a_reason_is_told_in_french(reason):
     assert tell_reason(reason, "fr") != reason
     assert tell_reason(reason, "en") == reason
 
@@ -58,8 +61,8 @@ def test_a_reason_of_a_parser_is_told_in_french(reason):
     [
         (
             "not a PDF file: it is binary data; it may be damaged: take it from its source again",
-            "ce n’est pas un fichier PDF : c’est un fichier binaire ; "
-            "il est peut-être endommagé : reprenez-le à sa source",
+            "ce n’est pas un fichier PDF\u00a0: c’est un fichier binaire\u202f; "
+            "il est peut-être endommagé\u00a0: reprenez-le à sa source",
         ),
         (
             "no text on any of its 3 pages, and none was recognised on its picture",
@@ -67,7 +70,7 @@ def test_a_reason_of_a_parser_is_told_in_french(reason):
         ),
         (
             "cannot be read (Permission denied); it will be tried again",
-            "lecture impossible (Permission denied) ; un nouvel essai aura lieu",
+            "lecture impossible (Permission denied)\u202f; un nouvel essai aura lieu",
         ),
         ("a reason that nobody has foreseen", "a reason that nobody has foreseen"),
     ],

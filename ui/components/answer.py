@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ui.components.citations import card_id, citation_card, flag_marks, passage_card
-from ui.components.marks import mark_address
+from ui.components.citations import citation_card, flag_marks, passage_card
+from ui.components.marks import citation_marks
 from ui.components.markup import Markup, element, join
 from ui.components.writer import written_by
 from ui.language import Texts
@@ -21,7 +21,8 @@ def question_text(question: str) -> Markup:
 def growing_answer(texts: Texts, sentences: Sequence[Sentence], *, scope: str) -> Markup:
     """What is written so far; screen readers read each new sentence."""
     writing = element("span", texts("ask.writing"), class_="philo-writing")
-    return element("div", _paragraph(texts, sentences, scope=scope), writing, aria_live="polite")
+    text = _paragraph(texts, sentences, scope=scope)
+    return element("div", text, writing, class_="philo-growing", aria_live="polite")
 
 
 def finished_answer(texts: Texts, answer: Answer, *, scope: str) -> Markup:
@@ -58,17 +59,7 @@ def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
             title=doubt[texts.language],
         )
         return join(element("span", sentence["text"], class_="philo-unsupported"), warning, " ")
-    marks = [
-        element(
-            "a",
-            f"[{marker}]",
-            href=f"#{card_id(scope, marker)}",
-            data_mark=mark_address(scope, marker),
-            class_="philo-mark",
-            aria_label=texts("answer.citation_mark", marker=marker),
-        )
-        for marker in sentence["citations"]
-    ]
+    marks = citation_marks(texts, sentence["citations"], scope=scope)
     if sentence["translated"]:
         note = element(
             "span",

@@ -69,6 +69,11 @@ def flag_marks(texts: Texts, flags: Sequence[str]) -> Markup:
     )
 
 
+def file_name(uri: str) -> str:
+    """The last part of an address, as people write it."""
+    return unquote(uri.rstrip("/").rsplit("/", 1)[-1])
+
+
 def heading_path(title: str, heading: Sequence[str]) -> str:
     """The headings below the title, outermost first."""
     return " › ".join(part for part in heading if part != title)
@@ -101,8 +106,7 @@ def _highlight(citation: Citation, passages: Sequence[Passage]) -> Markup:
 
 
 def _source(texts: Texts, uri: str) -> Markup:
-    name = unquote(uri.rstrip("/").rsplit("/", 1)[-1])
-    return element("p", texts("citation.source", name=name), class_="philo-source")
+    return element("p", texts("citation.source", name=file_name(uri)), class_="philo-source")
 
 
 def _places(texts: Texts, places: Sequence[Place]) -> Markup:

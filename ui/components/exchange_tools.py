@@ -11,7 +11,7 @@ from ui.client import Service
 from ui.components.markup import Markup, element, literal_markdown, show, show_hint
 from ui.conversations import export_conversation, suggest_questions
 from ui.language import Texts
-from ui.replies import Answer, Scope
+from ui.replies import Answer, Citation, Scope
 from ui.state import Exchange
 
 FORMATS = (("md", "Markdown"), ("docx", "Word"), ("pdf", "PDF"))
@@ -48,9 +48,7 @@ def show_exports(service: Service, texts: Texts, *, key: str, exchange_id: str =
 def copy_button(texts: Texts, question: str, answer: Answer) -> Markup:
     """Copies question, answer and sources as text; what it does is in `frame.py`."""
     sources = [
-        f"[{one['marker']}] {one['title']}"
-        + (f", {texts('citation.page', page=one['page'])}" if one["pages"] > 1 else "")
-        + f": “{one['quote']}”"
+        texts("export.source", place=_place(texts, one), quote=one["quote"])
         for one in answer["citations"]
     ]
     told = "\n".join([question, "", answer["answer"], "", *sources, texts("export.generated")])
@@ -62,6 +60,13 @@ def copy_button(texts: Texts, question: str, answer: Answer) -> Markup:
         data_copy=told,
         data_done=texts("export.copied"),
     )
+
+
+def _place(texts: Texts, citation: Citation) -> str:
+    place = f"[{citation['marker']}] {citation['title']}"
+    if citation["pages"] > 1:
+        place += f", {texts('citation.page', page=citation['page'])}"
+    return place
 
 
 def show_follow_ups(

@@ -25,8 +25,9 @@ def go_to(path: str) -> None:
     _run(f"location.assign({json.dumps(path)})", key="frame-go")
 
 
-def bring_source_into_view(opened: tuple[int, int]) -> None:
-    """To the marked words: within the panel where it stands beside, else down to it."""
+def bring_source_into_view(opened: tuple[str, int]) -> None:
+    """To the marked words: within the panel where it stands beside, else down to it. With the
+    keyboard's place, which a page that is laid out anew has lost."""
     _run(
         """
         const panel = document.querySelector(".st-key-source");
@@ -38,10 +39,19 @@ def bring_source_into_view(opened: tuple[int, int]) -> None:
         } else {
           (word ?? panel)?.scrollIntoView({block: "center"});
         }
+        if (panel && !panel.contains(document.activeElement)) {
+          panel.tabIndex = -1;
+          panel.focus({preventScroll: true});
+        }
         """
         + f"/* {opened[0]}/{opened[1]} */",
         key="frame-source",
     )
+
+
+def focus_mark(scope: str, marker: int) -> None:
+    """The keyboard's place is again where the source was opened."""
+    _run(f"document.querySelector('a[data-mark=\"{scope}/{marker}\"]')?.focus()", key="frame-mark")
 
 
 def enable_copying() -> None:

@@ -53,6 +53,8 @@ def show_hint(text: str) -> None:
 
 WORD_JOINER = "\u2060"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_SPACE = re.compile(r"[^\S\u00a0\u202f]+")
+"""Where a line may end."""
 _RECOGNISED = re.compile(r"(\\:|\\@|www(?=\\\.))")
 _CONTROLS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -65,7 +67,7 @@ def literal_markdown(text: str) -> str:
     A backslash takes the meaning from every sign. Streamlit replaces `:emoji:` and links only
     after that, so an invisible word joiner parts what they are recognised by.
     """
-    one_line = " ".join(_printable(text).split())
+    one_line = _SPACE.sub(" ", _printable(text)).strip()
     return _RECOGNISED.sub(rf"\1{WORD_JOINER}", _PUNCTUATION.sub(r"\\\1", one_line))
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from ui.client import ServiceError
 from ui.components.markup import Markup, element, show
 from ui.language import Texts
+from ui.reasons import tell_reason
 
 Tone = Literal["info", "success", "warning", "error"]
 
@@ -42,4 +43,4 @@ def show_problem(texts: Texts, error: ServiceError, *, max_question_chars: int =
             title, said = texts("error.document_gone"), ""
         case _:
             title = texts("error.other")
-    show(notice("error", title, said))
+    show(notice("error", title, tell_reason(said, texts.language)))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ui import state
 from ui.client import Service
 from ui.language import Texts
-from ui.replies import DocumentList
+from ui.library import find_documents
+from ui.replies import Document, DocumentList
 
 OFFERED = 50
 """Documents to choose from at once, the newest; beyond as many, a search field narrows them."""
@@ -25,23 +27,24 @@ def pick_documents(
     """
     newest = service.documents(query="", offset=0, limit=OFFERED)
     everything = newest["total"] <= OFFERED
-    offered = _name(newest if everything else _search(service, texts, newest, key=key))
-    names: dict[str, str] = st.session_state.setdefault(f"{key}-{state.TITLES}", {})
+    offered = (newest if everything else _search(service, texts, newest, key=key))["documents"]
     kept = st.session_state.get(key, [])
-    if everything and any(one not in offered for one in kept):  # gone meanwhile
-        kept = st.session_state[key] = [one for one in kept if one in offered]
-    names |= offered
+    ids = {one["id"] for one in offered}
+    apart = [one for one in kept if one not in ids]
+    if apart and not everything:
+        offered = [*offered, *find_documents(service, apart)]
+    names = _name(offered)
+    if any(one not in names for one in kept):  # gone meanwhile
+        st.session_state[key] = [one for one in kept if one in names]
     chosen: list[str] = st.multiselect(
         label,
-        [*offered, *(one for one in kept if one not in offered)],
+        [*names],
         format_func=lambda one: names.get(one, one),
         placeholder=placeholder,
         max_selections=most,
         key=key,
         persist_state="session",
     )
-    for one in names.keys() - {*chosen, *offered}:
-        del names[one]
     return chosen
 
 
@@ -59,9 +62,8 @@ def _search(service: Service, texts: Texts, newest: DocumentList, *, key: str) -
     return service.documents(query=query, offset=0, limit=OFFERED)
 
 
-def _name(listed: DocumentList) -> dict[str, str]:
+def _name(documents: Sequence[Document]) -> dict[str, str]:
     """Id -> title, with the address where several have the same."""
-    documents = listed["documents"]
     times = Counter(one["title"] for one in documents)
     return {
         one["id"]: one["title"] if times[one["title"]] == 1 else f"{one['title']} ({one['uri']})"

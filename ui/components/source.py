@@ -1,42 +1,57 @@
-"""The source beside the answer: the page with the cited words marked, or the text around them."""
+"""The source beside what cites it: the page with the cited words marked, or the text around."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
 
 from ui import state
 from ui.client import Service, ServiceError
-from ui.components.citations import heading_path
-from ui.components.frame import bring_source_into_view
+from ui.components.citations import file_name, heading_path
+from ui.components.frame import bring_source_into_view, focus_mark
 from ui.components.markup import Markup, element, join, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.language import Texts
 from ui.replies import Citation
 from ui.sources import Box, PageImage, Span, draw_page, fetch_original, find_span
-from ui.state import Exchange
 
 LINE_PT = 1.5
 """A box is drawn so much larger, that it does not touch its letters."""
 
 
-def shown_citation(exchanges: list[Exchange]) -> tuple[Exchange, Citation] | None:
-    """The citation that is open, unless it is gone."""
-    opened = state.source()
-    if opened is None or opened[0] >= len(exchanges):
-        return None
-    exchange = exchanges[opened[0]]
-    for citation in exchange.answer["citations"] if exchange.answer else []:
-        if citation["marker"] == opened[1]:
-            return exchange, citation
-    return None
+@contextmanager
+def beside_source(
+    service: Service, texts: Texts, citations: Mapping[str, Sequence[Citation]]
+) -> Iterator[None]:
+    """What is shown within stands beside the source that is open, where one is.
+
+    Args:
+        citations: of each scope that is shown.
+    """
+    scope, marker = state.source() or ("", 0)
+    cited = citations.get(scope, ())
+    opened = next((one for one in cited if one["marker"] == marker), None)
+    if opened is None:
+        yield
+        if left := state.left_source():
+            focus_mark(*left)
+        return
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        yield
+    with right:
+        _show_source(service, texts, cited, opened)
 
 
-def show_source(service: Service, texts: Texts, exchange: Exchange, citation: Citation) -> None:
+def _show_source(
+    service: Service, texts: Texts, cited: Sequence[Citation], citation: Citation
+) -> None:
     """The panel, with the ways to the next citation, to the whole document, and out."""
     with st.container(key="source"):
-        _show_ways(texts, exchange, citation)
+        _show_ways(texts, cited, citation)
         try:
             span = find_span(service, citation)
             show(_head(texts, citation, span))
@@ -44,13 +59,13 @@ def show_source(service: Service, texts: Texts, exchange: Exchange, citation: Ci
             _show_document_ways(service, texts, citation, span)
         except ServiceError as error:
             show_problem(texts, error)
-        bring_source_into_view(state.source() or (0, 0))
+        bring_source_into_view(state.source() or ("", 0))
 
 
-def _show_ways(texts: Texts, exchange: Exchange, citation: Citation) -> None:
-    markers = [one["marker"] for one in exchange.answer["citations"]] if exchange.answer else []
+def _show_ways(texts: Texts, cited: Sequence[Citation], citation: Citation) -> None:
+    markers = [one["marker"] for one in cited]
     at = markers.index(citation["marker"])
-    number = (state.source() or (0, 0))[0]
+    scope, _ = state.source() or ("", 0)
     with st.container(
         key="source-ways", horizontal=True, vertical_alignment="center", gap="xsmall"
     ):
@@ -68,14 +83,14 @@ def _show_ways(texts: Texts, exchange: Exchange, citation: Citation) -> None:
                 type="tertiary",
                 disabled=not there,
                 on_click=state.open_source,
-                args=(number, markers[other] if there else 0),
+                args=(scope, markers[other] if there else 0),
             )
         st.button(
             texts("source.close"),
             key="source-close",
             icon=":material/close:",
             type="tertiary",
-            on_click=state.close_source,
+            on_click=state.leave_source,
         )
 
 
@@ -166,11 +181,10 @@ def _show_whole(service: Service, texts: Texts, citation: Citation, span: Span) 
         else:
             pieces = [one["text"] for one in service.chunks(document_id)]
             show(element("div", *(element("p", text) for text in pieces), class_="philo-piece"))
-        name = span["uri"].rstrip("/").rsplit("/", 1)[-1]
         st.download_button(
             texts("source.save"),
             data=lambda: fetch_original(service, document_id),
-            file_name=name,
+            file_name=file_name(span["uri"]),
             key="source-save",
             on_click="ignore",
             icon=":material/download:",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from ui.components.citations import card_id, citation_card
+from ui.components.citations import citation_card
+from ui.components.marks import citation_marks
 from ui.components.markup import Markup, element, join
 from ui.components.writer import written_by
 from ui.language import Texts
@@ -16,7 +17,8 @@ SCOPE = "summary"
 
 def growing_summary(texts: Texts, statements: Sequence[Statement]) -> Markup:
     """What is written so far; screen readers read each new statement."""
-    return element("div", _items(texts, statements), aria_live="polite")
+    items = _items(texts, statements)
+    return element("div", items, class_="philo-growing", aria_live="polite")
 
 
 def finished_summary(texts: Texts, summary: Summary) -> Markup:
@@ -124,14 +126,5 @@ def _field_names(texts: Texts) -> dict[str, str]:
 
 
 def _statement(texts: Texts, statement: Statement) -> Markup:
-    marks = [
-        element(
-            "a",
-            f"[{marker}]",
-            href=f"#{card_id(SCOPE, marker)}",
-            class_="philo-mark",
-            aria_label=texts("answer.citation_mark", marker=marker),
-        )
-        for marker in statement["citations"]
-    ]
+    marks = citation_marks(texts, statement["citations"], scope=SCOPE)
     return join(statement["text"], *marks, " ")

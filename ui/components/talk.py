@@ -18,7 +18,9 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def resume_talk(service: Service, texts: Texts) -> None:
-    """Show what the address names, also after the page or its service was started anew.
+    """Show what the address names, also after the page or its service was started anew. A
+    question goes to the conversation that is shown: the browser may have sent it before it heard
+    of a new address.
 
     Raises:
         ServiceError: the service failed.
@@ -27,8 +29,8 @@ def resume_talk(service: Service, texts: Texts) -> None:
     shown = state.talk().id
     if named == shown:
         return
-    if not named:
-        st.query_params[state.CONVERSATION] = shown
+    if not named or state.is_asked():
+        state.name_in_address(shown)
         return
     try:
         if not _ID.fullmatch(named):
@@ -50,7 +52,7 @@ def begin_talk(service: Service, question: str) -> None:
     if not state.talk().id:
         started = start_conversation(service, question)
         state.talk().id, state.talk().title = started["id"], started["title"]
-        st.query_params[state.CONVERSATION] = started["id"]
+        state.name_in_address(started["id"])
 
 
 def _talk_of(kept: Conversation) -> Talk:

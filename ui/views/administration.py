@@ -15,8 +15,10 @@ from ui.components.admin.people import show_people
 from ui.components.admin.settings import show_settings
 from ui.components.admin.usage import show_usage
 from ui.components.admin.work import show_work
-from ui.components.notice import show_problem
+from ui.components.markup import show
+from ui.components.notice import notice, show_problem
 from ui.language import Texts
+from ui.replies import Me
 
 USAGE = "usage"
 SECTIONS: dict[str, Callable[[Service, Texts], None]] = {
@@ -29,8 +31,20 @@ SECTIONS: dict[str, Callable[[Service, Texts], None]] = {
 }
 
 
-def show_administration(service: Service, texts: Texts, ask_page: st.Page) -> None:
+def show_administration(service: Service, texts: Texts, me: Me, ask_page: st.Page) -> None:
     st.title(texts("admin.title"), anchor=False)
+    try:
+        if me["role"] == "admin":
+            _show_section(service, texts, ask_page)
+        else:
+            service.health()  # else nobody is known, and that is what has to be said
+            show(notice("info", texts("admin.only")))
+    except ServiceError as error:
+        show_problem(texts, error)
+        st.button(texts("error.try_again"))
+
+
+def _show_section(service: Service, texts: Texts, ask_page: st.Page) -> None:
     names = {
         USAGE: texts("admin.usage"),
         "people": texts("admin.people"),
@@ -50,14 +64,10 @@ def show_administration(service: Service, texts: Texts, ask_page: st.Page) -> No
         label_visibility="collapsed",
     )
     st.query_params[state.ADMIN_SECTION] = section  # the same after a refresh, in any language
-    try:
-        if section == USAGE:
-            show_usage(service, texts, ask_page)
-        else:
-            SECTIONS[section](service, texts)
-    except ServiceError as error:
-        show_problem(texts, error)
-        st.button(texts("error.try_again"))
+    if section == USAGE:
+        show_usage(service, texts, ask_page)
+    else:
+        SECTIONS[section](service, texts)
 
 
 def _first_section() -> str:

@@ -18,7 +18,7 @@ from ui.components.markup import element, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.components.rating import show_rating
 from ui.components.scope import choose_scope
-from ui.components.source import show_source, shown_citation
+from ui.components.source import beside_source
 from ui.components.talk import begin_talk, resume_talk
 from ui.conversations import delete_exchange
 from ui.language import LANGUAGES, Texts, load_texts
@@ -63,20 +63,22 @@ def _show_conversation(service: Service, texts: Texts, health: Health) -> None:
         state.close_source()  # the new answer takes its place
         talk.exchanges.append(Exchange(question))
         talk.title = talk.title or question.splitlines()[0]  # until the service has named it
-    _show_head(service, texts, talk)
+    saving = _show_head(texts, talk)
+    if kept := bool(talk.id):
+        _show_saving(saving, service, texts)
     if health["generation"]["state"] == "stopped":
         show(notice("warning", texts("ask.stopped"), health["generation"]["reason"]))
     follow_marks()
     enable_copying()
-    opened = shown_citation(talk.exchanges)
-    if opened is None:
+    cited = {
+        str(number): one.answer["citations"]
+        for number, one in enumerate(talk.exchanges)
+        if one.answer is not None
+    }
+    with beside_source(service, texts, cited):
         scope, below = _show_talk(service, texts, health, history, question)
-    else:
-        left, right = st.columns([6, 5], gap="medium")
-        with left:
-            scope, below = _show_talk(service, texts, health, history, question)
-        with right:
-            show_source(service, texts, *opened)
+    if talk.id and not kept:
+        _show_saving(saving, service, texts)
     if talk.exchanges and talk.mine:
         show_follow_ups(below, service, texts, talk.exchanges[-1], scope)
 
@@ -115,7 +117,8 @@ def _show_tools(service: Service, texts: Texts, exchange: Exchange, number: int)
         show_rating(service, texts, exchange, scope=str(number))
 
 
-def _show_head(service: Service, texts: Texts, talk: Talk) -> None:
+def _show_head(texts: Texts, talk: Talk) -> DeltaGenerator:
+    """Title and notices, and the place of what saves the conversation."""
     if not talk.exchanges:
         st.title(texts("ask.title"), anchor=False)
         # Who reads the other language is told as well: nobody asks before having seen this.
@@ -137,17 +140,19 @@ def _show_head(service: Service, texts: Texts, talk: Talk) -> None:
         owner = talk.owner or texts("history.operator")
         show(notice("info", texts("ask.shared", owner=owner), texts("ask.shared_hint")))
     with st.container(key="ask-head", horizontal=True):  # always, so that nothing below moves
+        saving = st.empty()
         if talk.exchanges:
-            if talk.id:
-                with st.popover(
-                    texts("export.conversation"), icon=":material/download:", type="tertiary"
-                ):
-                    show_exports(service, texts, key="talk")
             st.button(
                 texts("ask.new_conversation"),
                 on_click=state.forget_conversation,
                 icon=":material/add_comment:",
             )
+    return saving
+
+
+def _show_saving(place: DeltaGenerator, service: Service, texts: Texts) -> None:
+    with place.popover(texts("export.conversation"), icon=":material/download:", type="tertiary"):
+        show_exports(service, texts, key="talk")
 
 
 def _write_answer(

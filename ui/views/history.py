@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui import state
 from ui.client import Service, ServiceError
+from ui.components.library.access import choose_groups, known_names, say_group
 from ui.components.markup import Markup, element, join, literal_markdown, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.conversations import (
@@ -16,12 +17,13 @@ from ui.conversations import (
     share_conversation,
 )
 from ui.language import Texts
+from ui.replies import Me
 
 CONVERSATIONS_A_PAGE = 20
 MOST_TITLE_CHARS = 200
 
 
-def show_history(service: Service, texts: Texts, ask_page: st.Page) -> None:
+def show_history(service: Service, texts: Texts, me: Me, ask_page: st.Page) -> None:
     st.title(texts("history.title"), anchor=False)
     query = st.text_input(
         texts("history.search"),
@@ -33,13 +35,13 @@ def show_history(service: Service, texts: Texts, ask_page: st.Page) -> None:
         on_change=state.back_to_first_history_page,
     )
     try:
-        _show_listing(service, texts, ask_page, query or "")
+        _show_listing(service, texts, me, ask_page, query or "")
     except ServiceError as error:
         show_problem(texts, error)
         st.button(texts("error.try_again"))
 
 
-def _show_listing(service: Service, texts: Texts, ask_page: st.Page, query: str) -> None:
+def _show_listing(service: Service, texts: Texts, me: Me, ask_page: st.Page, query: str) -> None:
     page = state.history_page()
     found = list_conversations(
         service,
@@ -56,12 +58,14 @@ def _show_listing(service: Service, texts: Texts, ask_page: st.Page, query: str)
         return
     show_hint(texts.count("history.total", found["total"]))
     for one in found["conversations"]:
-        _show_row(service, texts, ask_page, one)
+        _show_row(service, texts, me, ask_page, one)
     if pages > 1:
         st.pagination(pages, key=state.HISTORY_PAGE)
 
 
-def _show_row(service: Service, texts: Texts, ask_page: st.Page, one: ConversationInfo) -> None:
+def _show_row(
+    service: Service, texts: Texts, me: Me, ask_page: st.Page, one: ConversationInfo
+) -> None:
     key = one["id"]
     with st.container(key=f"row-{key}", horizontal=True, vertical_alignment="center"):
         with st.container(key=f"talk-{key}", gap=None):
@@ -79,7 +83,7 @@ def _show_row(service: Service, texts: Texts, ask_page: st.Page, one: Conversati
                 if st.button(texts("history.rename"), key=f"rename-{key}", type="tertiary"):
                     st.dialog(texts("history.rename_title"))(_rename)(service, texts, one)
                 if st.button(texts("history.share"), key=f"share-{key}", type="tertiary"):
-                    st.dialog(texts("history.share_title"))(_share)(service, texts, one)
+                    st.dialog(texts("history.share_title"))(_share)(service, texts, me, one)
                 if st.button(texts("history.delete"), key=f"delete-{key}", type="tertiary"):
                     st.dialog(texts("history.delete_title"))(_delete)(service, texts, one)
 
@@ -92,7 +96,8 @@ def _about(texts: Texts, one: ConversationInfo) -> Markup:
     if not one["mine"]:
         parts.append(texts("history.shared_by", owner=one["owner"] or texts("history.operator")))
     elif one["groups"]:
-        parts.append(texts("history.shared_with", groups=", ".join(one["groups"])))
+        groups = ", ".join(say_group(texts, name) for name in one["groups"])
+        parts.append(texts("history.shared_with", groups=groups))
     return element("p", join(" · ".join(parts)), class_="philo-hint")
 
 
@@ -114,19 +119,15 @@ def _rename(service: Service, texts: Texts, one: ConversationInfo) -> None:
     st.rerun()
 
 
-def _share(service: Service, texts: Texts, one: ConversationInfo) -> None:
+def _share(service: Service, texts: Texts, me: Me, one: ConversationInfo) -> None:
     show_hint(texts("history.share_hint"))
     with st.form(key="share-form", border=False):
-        groups = st.text_input(
-            texts("history.groups"),
-            value=", ".join(one["groups"]),
-            placeholder=texts("history.groups_example"),
-        )
+        names = known_names(service, me)
+        groups = choose_groups(texts, names, one["groups"], key=f"share-{one['id']}-groups")
         if not st.form_submit_button(texts("history.keep"), type="primary"):
             return
     try:
-        names = [name.strip() for name in groups.split(",") if name.strip()]
-        share_conversation(service, one["id"], names)
+        share_conversation(service, one["id"], groups)
     except ServiceError as error:
         show_problem(texts, error)
         return

@@ -8,10 +8,12 @@ import streamlit as st
 
 from ui import state
 from ui.client import Service, ServiceError
+from ui.components.marks import follow_marks
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.components.picker import pick_documents
-from ui.components.summary import finished_summary, growing_summary
+from ui.components.source import beside_source
+from ui.components.summary import SCOPE, finished_summary, growing_summary
 from ui.language import Texts
 from ui.replies import Statement, Summary
 
@@ -28,8 +30,10 @@ def show_summaries(service: Service, texts: Texts) -> None:
         _show_choice(service, texts)
         summary = state.summary()
         if summary is not None:
-            show(finished_summary(texts, summary))
-            _show_export(service, texts, summary)
+            follow_marks()
+            with beside_source(service, texts, {SCOPE: summary["citations"]}):
+                show(finished_summary(texts, summary))
+                _show_export(service, texts, summary)
     except ServiceError as error:
         show_problem(texts, error)
         st.button(texts("error.try_again"))

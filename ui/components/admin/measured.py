@@ -9,6 +9,7 @@ import streamlit as st
 from ui import state
 from ui.administration import EvaluationRun, list_evaluations
 from ui.client import Service
+from ui.components.admin.table import show_table
 from ui.components.markup import show_hint
 from ui.language import Texts, on_clock
 
@@ -45,7 +46,7 @@ def _show_course(texts: Texts, runs: Sequence[EvaluationRun], figure: str) -> No
             figure: [one["figures"][figure] for one in known],
         }
         st.line_chart(rows, x=when, y=figure, height=320)
-    st.dataframe([_row(texts, one, figure) for one in runs], hide_index=True)
+    show_table([_row(texts, one, figure) for one in runs])
 
 
 def _label_runs(runs: Sequence[EvaluationRun]) -> list[str]:
@@ -57,11 +58,12 @@ def _label_runs(runs: Sequence[EvaluationRun]) -> list[str]:
 
 
 def _row(texts: Texts, run: EvaluationRun, figure: str) -> dict[str, object]:
-    interval = run["intervals"].get(figure)
     return {
         texts("quality.when"): _when(texts, run),
         figure: run["figures"].get(figure),
-        texts("quality.interval"): f"{interval[0]:.3f} – {interval[1]:.3f}" if interval else "",
+        texts("quality.interval"): " – ".join(
+            texts.decimal(one, digits=3) for one in run["intervals"].get(figure, [])
+        ),
         texts("quality.questions"): run["queries"],
         texts("quality.settings"): ", ".join(f"{k} = {v}" for k, v in run["settings"].items()),
     }
@@ -91,5 +93,5 @@ def _compare(texts: Texts, runs: Sequence[EvaluationRun]) -> None:
         rows.append(
             {texts("quality.figure"): name, **dict(zip(columns, (old, new, change), strict=True))}
         )
-    st.dataframe(rows, hide_index=True)
+    show_table(rows)
     show_hint(texts("quality.compare_hint"))

@@ -16,6 +16,7 @@ from ui.administration import (
 )
 from ui.client import Service
 from ui.components.admin.settings import describe
+from ui.components.admin.table import show_table
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice
 from ui.language import Texts
@@ -31,8 +32,7 @@ def show_models(service: Service, texts: Texts) -> None:
         show(notice("info", texts("models.answers", name=found["answers"])))
     _choose_generator(service, texts, found)
     _pull(service, texts, found["models"])
-    rows = [_row(texts, one) for one in found["models"]]
-    st.dataframe(rows, hide_index=True)
+    show_table([_row(texts, one) for one in found["models"]])
 
 
 def _row(texts: Texts, model: Model) -> dict[str, object]:

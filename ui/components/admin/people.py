@@ -87,9 +87,7 @@ def _add(service: Service, texts: Texts, groups: Sequence[str]) -> None:
         if not st.form_submit_button(texts("people.add"), type="primary"):
             return
     try:
-        add_user(service, name, role=role, groups=joined)
-        if password:
-            set_password(service, name, password)
+        add_user(service, name, role=role, groups=joined, password=password)
     except ServiceError as error:
         show_problem(texts, error)
     else:

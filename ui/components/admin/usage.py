@@ -7,6 +7,7 @@ import streamlit as st
 from ui import state
 from ui.administration import OpenQuestion, Usage, read_usage, settle_question
 from ui.client import Service
+from ui.components.admin.table import show_table
 from ui.components.markup import show, show_hint
 from ui.components.notice import notice
 from ui.components.row import row_text
@@ -40,9 +41,10 @@ def _show_figures(texts: Texts, usage: Usage, questions: int) -> None:
     latency, share = usage["latency"], usage["refused_share"]
     seconds = "–" if latency is None else texts.decimal(latency["median_ms"] / 1000) + " s"
     slow = "–" if latency is None else texts.decimal(latency["p95_ms"] / 1000) + " s"
+    refused = "–" if share is None else texts("format.percent", number=round(100 * share))
     figures = (
         (texts("usage.questions"), texts.number(questions)),
-        (texts("usage.refused"), "–" if share is None else f"{round(100 * share)} %"),
+        (texts("usage.refused"), refused),
         (texts("usage.median"), seconds),
         (texts("usage.slow"), slow),
     )
@@ -104,7 +106,7 @@ def _show_documents(texts: Texts, usage: Usage) -> None:
             {texts("usage.title"): one["title"], texts("usage.answers"): one["answers"]}
             for one in usage["documents"]
         ]
-        st.dataframe(rows, hide_index=True)
+        show_table(rows)
     if usage["unreadable_documents"]:
         show_hint(texts.count("usage.unreadable", usage["unreadable_documents"]))
     elif not usage["documents"]:

@@ -10,6 +10,7 @@ from ui.components.library.sources import show_sources
 from ui.components.markup import show, show_hint
 from ui.components.row import row_text
 from ui.language import Texts
+from ui.reasons import tell_reason
 from ui.replies import Job
 
 STATES = ("running", "queued", "failed", "dead", "done", "cancelled")
@@ -42,6 +43,7 @@ def _show_jobs(service: Service, texts: Texts) -> None:
         required=True,
         key=state.JOB_STATE,
     )
+    show_hint(texts("jobs.own"))
     jobs = service.jobs(state=wanted, limit=LISTED)
     if not jobs["jobs"]:
         show_hint(texts("jobs.none"))
@@ -54,7 +56,7 @@ def _show_jobs(service: Service, texts: Texts) -> None:
 def _show_job(service: Service, texts: Texts, job: Job) -> None:
     key = job["id"]
     with st.container(key=f"row-job-{key}", horizontal=True, vertical_alignment="center"):
-        show(row_text(job["uri"], job["reason"] or ""))
+        show(row_text(job["uri"], tell_reason(job["reason"] or "", texts.language)))
         if job["state"] in RETRIED and st.button(
             texts("pending.retry"), key=f"retry-job-{key}", type="tertiary"
         ):

@@ -62,17 +62,33 @@ def choose_access(
     )
     if way == "inherit":
         return None
-    groups = _choose(texts("access.groups"), names.groups, present["groups"], f"{key}-groups")
-    users = _choose(texts("access.users"), names.users, present["users"], f"{key}-users")
+    groups = choose_groups(texts, names, present["groups"], key=f"{key}-groups")
+    users = st.multiselect(
+        texts("access.users"),
+        [*dict.fromkeys([*names.users, *present["users"]])],
+        default=present["users"],
+        accept_new_options=True,
+        placeholder="",
+        key=f"{key}-users",
+    )
     return {"groups": groups, "users": users}
 
 
-def _choose(label: str, known: Sequence[str], chosen: Sequence[str], key: str) -> list[str]:
+def choose_groups(texts: Texts, names: Names, chosen: Sequence[str], *, key: str) -> list[str]:
+    """
+    Args:
+        chosen: at first.
+    """
     return st.multiselect(
-        label,
-        [*dict.fromkeys([*known, *chosen])],
+        texts("access.groups"),
+        [*dict.fromkeys([*names.groups, *chosen])],
         default=[*chosen],
+        format_func=lambda name: say_group(texts, name),
         accept_new_options=True,
         placeholder="",
         key=key,
     )
+
+
+def say_group(texts: Texts, name: str) -> str:
+    return texts("access.everyone") if name == EVERYONE else name

@@ -78,7 +78,10 @@ def show_outcome(texts: Texts) -> None:
     if outcome.said:
         show(notice("success", outcome.said))
     if outcome.refused:
-        told = [f"{title}: {_reason(texts, refusal)}" for title, refusal in outcome.refused[:NAMED]]
+        told = [
+            texts("changes.why", title=title, reason=_reason(texts, refusal))
+            for title, refusal in outcome.refused[:NAMED]
+        ]
         if (more := len(outcome.refused) - NAMED) > 0:
             told.append(texts.count("pending.rest", more))
         show(notice("warning", texts.count("changes.refused", len(outcome.refused)), *told))

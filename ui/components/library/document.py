@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.client import Service, ServiceError
-from ui.components.citations import heading_path
+from ui.components.citations import file_name, heading_path
 from ui.components.library.access import say_readers
 from ui.components.markup import Markup, element, show, show_hint
 from ui.components.notice import show_problem
@@ -27,7 +27,7 @@ def show_document(service: Service, texts: Texts, document: Document) -> None:
             for part in (
                 document["collection"],
                 document["author"],
-                document["date"],
+                texts.day(document["date"]),
                 texts("document.readers", names=say_readers(texts, document)),
             )
             if part
@@ -53,7 +53,7 @@ def show_document(service: Service, texts: Texts, document: Document) -> None:
     st.download_button(
         texts("source.save"),
         data=lambda: fetch_original(service, document["id"]),
-        file_name=document["uri"].rstrip("/").rsplit("/", 1)[-1],
+        file_name=file_name(document["uri"]),
         key=f"save-{document['id']}",
         on_click="ignore",
         icon=":material/download:",
