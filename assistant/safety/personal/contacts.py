@@ -33,19 +33,34 @@ _SAYS_VERSION = re.compile(
 )
 _SAYS_IP = re.compile(r"\bip(?:v4|v6)?\b|adresse|address|host|h[ôo]te|serv|ping|dns", re.IGNORECASE)
 
-_INTERNATIONAL = re.compile(r"(?<![\w+])(?:\+|00[ .-]?)[1-9](?:[ ./()-]{0,3}\d){6,14}(?!\d)")
+_DIGITS = r"\+?\(?\d(?:[ .()-]{0,2}\d){6,14}"
+_EXTENSION = r"(?:(?: ?x| ?ext\.? ?| poste )\d{1,6})?"
+_INTERNATIONAL = re.compile(
+    rf"(?<![\w+])((?:\+|00[ .-]?)[1-9](?:[ ./()-]{{0,3}}\d){{6,14}})(?!\d){_EXTENSION}"
+)
 _ZERO = re.compile(r"(?<![\w.,+/-])\(?0(?!\.\d{5})(?:[ ./()-]{0,2}\d){8,10}(?![\w]|[.,]\d)")
 _PAIRS = re.compile(r"0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}|07\d{3} \d{3} ?\d{3}")
 """As nobody writes other figures: the French way, and that of British mobiles."""
+_INTERVAL = re.compile(r"0\.\d+ ?\(")
+"""An estimate before its confidence interval: 0.36 (0.26-0.49)."""
 _GOES_ON = re.compile(r"\d[ ./-]\Z")
 _AMERICAN = re.compile(
-    r"(?<![\w.,+/-])(?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w]|[.,-]\d)"
+    r"(?<![\w.,+/-])((?:1[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4})"
+    rf"{_EXTENSION}(?![\w]|[.,-]\d)"
 )
 _SAID = re.compile(
     r"(?<!\w)(?:t[ée]l(?:[ée]phone)?s?|phones?|mobiles?|portables?|fax|gsm|cell|call|whatsapp"
-    r"|standard|ligne directe|appele[rz]|joindre|joignable|contact(?:e[rz])?|text me|ring)"
-    r"(?:[ .:°=\n]|(?:au|le|at|on|me|us|number|num[ée]ro|direct|fixe|is|est|n°|no\.?)(?!\w)){0,12}"
-    r"(\+?\(?\d(?:[ .()-]{0,2}\d){6,14})(?![\w]|[.,]\d)",
+    r"|standard|ligne directe|appele[rz]|joindre|joignable|contact(?:e[rz])?|text me|ring|desk"
+    r"|sms|texto|messages?|answering|r[ée]pond(?:re)?)"
+    r"(?:[ .:°=\n]|(?:au|le|at|on|to|me|us|number|num[ée]ro|direct|fixe|is|est|n°|no\.?)(?!\w))"
+    r"{0,12}"
+    rf"({_DIGITS}{_EXTENSION})(?![\w]|[.,]\d)",
+    re.IGNORECASE,
+)
+_SAID_AFTER = re.compile(
+    rf"(?<![\w.,+/-])({_DIGITS}{_EXTENSION})[ -]"
+    r"(?:office|fax|mobile|cell|desk|home|work|direct|bureau|portable|domicile)"
+    r"(?=\s*(?:[\n,;.)\\]|\Z))",
     re.IGNORECASE,
 )
 _SAYS_ORDER = re.compile(
@@ -121,14 +136,15 @@ def _addresses_of_machines(text: str) -> Iterator[Finding]:
 
 def _phones(text: str, zones: Zones) -> Iterator[Finding]:
     for match in _in(zones, _INTERNATIONAL, text):
-        end = _valid_end(match[0], None)
-        if not end and match[0].startswith(("+", "0033", "00 33")) and _is_possible(match[0]):
-            end = len(match[0])  # invented ones, and ranges younger than the tables
+        end = _valid_end(match[1], None)
+        if not end and match[1].startswith(("+", "0033", "00 33")) and _is_possible(match[1], None):
+            end = len(match[1])  # invented ones, and ranges younger than the tables
         if end:
+            end = len(match[0]) if end == len(match[1]) else end
             yield Finding(Kind.PHONE, match.start(), match.start() + end, "international")
     for match in _in(zones, _ZERO, text):
         before = text[max(0, match.start() - 30) : match.start()]
-        if _SAYS_ORDER.search(before):
+        if _SAYS_ORDER.search(before) or _INTERVAL.match(match[0]):
             continue
         pairs = _PAIRS.fullmatch(match[0])
         if _GOES_ON.search(before) and not pairs:  # the middle of a longer number
@@ -139,10 +155,13 @@ def _phones(text: str, zones: Zones) -> Iterator[Finding]:
             yield Finding(Kind.PHONE, match.start(), match.start() + end, "national, with 0")
     for match in _in(zones, _AMERICAN, text):
         before = text[max(0, match.start() - 30) : match.start()]
-        if not _SAYS_ORDER.search(before) and _is_valid(match[0], "US"):
+        sure = "(" in match[1] or match[0] != match[1]  # no other figures are written so
+        known = _is_possible if sure else _is_valid
+        if not _SAYS_ORDER.search(before) and known(match[1], "US"):
             yield Finding(Kind.PHONE, *match.span(), "North American")
-    for match in _in(zones, _SAID, text):
-        yield Finding(Kind.PHONE, *match.span(1), "a word for telephones before it")
+    for said in (_SAID, _SAID_AFTER):
+        for match in _in(zones, said, text):
+            yield Finding(Kind.PHONE, *match.span(1), "a word for telephones beside it")
 
 
 def _valid_end(number: str, region: str | None) -> int:
@@ -161,8 +180,8 @@ def _is_valid(number: str, region: str | None) -> bool:
     return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
-def _is_possible(number: str) -> bool:
-    parsed = _parse(number, None)
+def _is_possible(number: str, region: str | None) -> bool:
+    parsed = _parse(number, region)
     return parsed is not None and phonenumbers.is_possible_number(parsed)
 
 
