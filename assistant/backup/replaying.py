@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Select, inspect, select
 
 from assistant.backup.types import BackupProgress, Listener, Opening
 from assistant.erasure.erasures import (
@@ -19,7 +20,7 @@ from assistant.erasure.erasures import (
 )
 from assistant.erasure.subjects import address_digest
 from assistant.erasure.types import RECEIPTS, Receipt, receipt_path
-from assistant.errors import ReceiptError
+from assistant.errors import BackupError, ReceiptError
 from assistant.knowledge.database import Database
 from assistant.knowledge.library import Library
 from assistant.knowledge.schema import revision_of
@@ -87,14 +88,33 @@ def receipts_in(data: Path) -> Iterator[Receipt]:
 
 def receipts_of(database: Database) -> Iterator[Receipt]:
     """Of the database that makes room, of whatever Philo it is."""
+    for receipt in _read_erasures(database, select(ErasureRow.receipt)):
+        with contextlib.suppress(ValueError):
+            yield Receipt.model_validate_json(receipt or "")
+
+
+def require_no_open_erasure(database: Database) -> None:
+    """
+    Raises:
+        BackupError: one that was begun in the database is not finished, so that no receipt says
+            yet what is to be erased from what is restored.
+    """
+    begun = select(ErasureRow.asked_at).where(ErasureRow.receipt.is_(None))
+    for asked_at in _read_erasures(database, begun):
+        raise BackupError(
+            f"an erasure that was asked for at {asked_at:%Y-%m-%d %H:%M} UTC is not finished in "
+            f"{database.label}, and a restore would lose it. Start Philo there, which finishes "
+            "it, and run the command again"
+        )
+
+
+def _read_erasures(database: Database, wanted: Select[Any]) -> Sequence[Any]:
     if not revision_of(database):
-        return
+        return []
     with database.reading() as session:
         if not inspect(session.connection()).has_table(ErasureRow.__tablename__):
-            return
-        for receipt in session.scalars(select(ErasureRow.receipt)):
-            with contextlib.suppress(ValueError):
-                yield Receipt.model_validate_json(receipt or "")
+            return []
+        return session.scalars(wanted).all()
 
 
 def read_receipts(paths: Sequence[Path]) -> Iterator[Receipt]:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, inspect
+from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.backup.records import Kind, RecordReader, strange
-from assistant.backup.replaying import receipts_in, replay
+from assistant.backup.replaying import receipts_in, replay, require_no_open_erasure
 from assistant.backup.rows import write_rows
 from assistant.backup.sealed import SealedReader
 from assistant.backup.taking import ORIGINALS
@@ -32,8 +33,13 @@ from assistant.backup.types import (
 )
 from assistant.data_directory import LOCK_NAME, SERVICE_NAME, own_directory
 from assistant.erasure.types import Receipt
-from assistant.errors import BackupDamagedError, BackupError, StorageFullError
-from assistant.knowledge.database import Database, open_database
+from assistant.errors import (
+    BackupDamagedError,
+    BackupError,
+    DataDirectoryError,
+    StorageFullError,
+)
+from assistant.knowledge.database import Database, open_as_it_is, open_database
 from assistant.knowledge.indexes import DATABASE, load_indexes
 from assistant.knowledge.opening import open_library_as_it_is
 from assistant.knowledge.rows import tables
@@ -65,7 +71,8 @@ def restore(
             confirmation; its receipts are followed, too. `replace` alone never touches it.
         receipts: erasures that happened after the backup: they are done again.
     Raises:
-        BackupError: the directory or the database is not empty, or the backup is of a newer Philo.
+        BackupError: the directory or the database is not empty, an erasure is not finished there,
+            or the backup is of a newer Philo.
         BackupDamagedError, BackupPassphraseError: nothing was changed.
         DataDirectoryError: see `own_directory`.
         DataDirectoryBusyError: somebody works on the directory or the database.
@@ -81,6 +88,7 @@ def restore(
                 f"{data} is not empty ({', '.join(found[:5])}); restore into an empty directory "
                 "with --data, or replace all that is in it with --force"
             )
+        _require_no_open_erasure(data / DATABASE)
         staging = data / STAGING
         with _cleared(staging), _said(file), contextlib.ExitStack() as opened:
             staging.mkdir(mode=0o700)
@@ -176,6 +184,16 @@ def _unpack(file: Path, staging: Path, passphrase: str, tell: Listener) -> tuple
         manifest = reader.read_manifest(payload)
     found.check(manifest)
     return opening, manifest
+
+
+def _require_no_open_erasure(path: Path) -> None:
+    """In the file that makes room. One that cannot be read is what a restore is for."""
+    if path.exists():
+        with (
+            contextlib.suppress(SQLAlchemyError, DataDirectoryError),
+            contextlib.closing(open_as_it_is(path)) as database,
+        ):
+            require_no_open_erasure(database)
 
 
 def _drop_indexes_of_servers(folders: Sequence[Path], storage: StorageSettings) -> None:

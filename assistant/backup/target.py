@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from assistant.backup.replaying import receipts_of
+from assistant.backup.replaying import receipts_of, require_no_open_erasure
 from assistant.erasure.types import Receipt
 from assistant.errors import BackupError, RowError
 from assistant.knowledge.database import Database, open_as_it_is, open_database
@@ -45,7 +45,8 @@ def open_target(staging: Path, storage: StorageSettings, replace_database: str) 
     whose vectors lie in a data directory.
 
     Raises:
-        BackupError: something is recorded in it, or it has another name than was said.
+        BackupError: something is recorded in it, it has another name than was said, or an
+            erasure is not finished in it.
         DataDirectoryBusyError: somebody works on it.
         DataDirectoryError: it is of a newer Philo.
         StoreUnavailableError: it is away.
@@ -64,6 +65,7 @@ def open_target(staging: Path, storage: StorageSettings, replace_database: str) 
         )
         require_whole(database)
         require_alone(database)
+        require_no_open_erasure(database)
         yield _Server(staging, database)
 
 
@@ -89,6 +91,7 @@ class _Server:
         target = self._database
         with target.writing() as session:
             # Whoever has vectors on a server may have come, erased and gone.
+            require_no_open_erasure(target)
             if {one.id for one in receipts_of(target)} - {one.id for one in self.receipts}:
                 raise BackupError(
                     f"an erasure was finished in {target.label} meanwhile, and would be lost. "

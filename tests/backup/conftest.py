@@ -45,6 +45,23 @@ def backups_of(shelf: Shelf) -> Backups:
     return Backups(shelf.library, Erasures(shelf.library), settings)
 
 
+class PowerCutError(Exception):
+    pass
+
+
+def begin_to_erase(shelf: Shelf, uri: str) -> None:
+    """An erasure that is broken off once it was asked for."""
+
+    def stop(step: str) -> None:
+        if step == "erasure asked":
+            raise PowerCutError
+
+    shelf.library.failpoint = stop
+    with pytest.raises(PowerCutError):
+        Erasures(shelf.library).erase_documents([shelf.id_of(uri)])
+    shelf.library.failpoint = lambda step: None
+
+
 def all_rows(shelf: Shelf) -> dict[str, list[Any]]:
     """Table -> rows, but for what opening and backing up change."""
     with snapshot(shelf.database, shelf.directory) as connection:

@@ -28,7 +28,15 @@ from assistant.errors import (
 )
 from assistant.signing import Signer
 from assistant.types import OPERATOR, Readable
-from tests.backup.conftest import CANTEEN, KEPT, PASSPHRASE, RENT, all_rows, backups_of
+from tests.backup.conftest import (
+    CANTEEN,
+    KEPT,
+    PASSPHRASE,
+    RENT,
+    all_rows,
+    backups_of,
+    begin_to_erase,
+)
 from tests.knowledge.conftest import Shelf
 from tests.knowledge.test_migration import make_old_directory
 
@@ -195,6 +203,23 @@ def test_receipts_of_the_directory_that_makes_room_are_followed(shelf, backup):
     report = restore(backup, shelf.directory, PASSPHRASE, replace=True)
     assert len(report.erased) == 1
     assert report.documents == 1
+
+
+def test_an_erasure_that_is_not_finished_is_not_lost(shelf, backup):
+    begin_to_erase(shelf, "file:///rent")
+    shelf.close()
+    with pytest.raises(BackupError, match=r"is not finished in .*Start Philo there"):
+        restore(backup, shelf.directory, PASSPHRASE, replace=True)
+    again = Shelf(shelf.directory)
+    Erasures(again.library).resume()
+    again.close()
+    assert restore(backup, shelf.directory, PASSPHRASE, replace=True).documents == 1
+
+
+def test_a_database_that_cannot_be_read_makes_room_all_the_same(shelf, backup):
+    shelf.close()
+    (shelf.directory / "philo.db").write_bytes(b"no database at all" * 1000)
+    assert restore(backup, shelf.directory, PASSPHRASE, replace=True).documents == 2
 
 
 def test_receipts_of_later_erasures_are_kept_for_the_next_restore(shelf, backup):

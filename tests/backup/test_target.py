@@ -15,7 +15,7 @@ from assistant.errors import BackupError, DataDirectoryBusyError, DataDirectoryE
 from assistant.knowledge.database import open_as_it_is, open_database
 from assistant.knowledge.schema import revision_of
 from assistant.storage_settings import StorageSettings
-from tests.backup.conftest import PASSPHRASE, backups_of
+from tests.backup.conftest import PASSPHRASE, backups_of, begin_to_erase
 from tests.knowledge.conftest import Shelf
 
 SINCE = "ce qui est venu depuis la sauvegarde"
@@ -84,6 +84,17 @@ def test_an_erasure_that_ends_meanwhile_is_not_lost(again, storage, tmp_path):
     assert "file:///since" in texts(storage, tmp_path)
     assert len(again().erased) == 1
     assert texts(storage, tmp_path) == {"file:///canteen"}
+
+
+def test_an_erasure_that_is_not_finished_is_not_lost(again, storage, tmp_path):
+    with closing(Shelf(tmp_path / "again", storage=storage)) as live:
+        begin_to_erase(live, "file:///rent")
+    with pytest.raises(BackupError, match="is not finished in"):
+        again()
+    assert "file:///since" in texts(storage, tmp_path)
+    with closing(Shelf(tmp_path / "again", storage=storage)) as live:
+        Erasures(live.library).resume()
+    assert len(again().erased) == 1
 
 
 def test_what_cannot_make_room_is_said_before_the_rows_are_replaced(again, storage, tmp_path):
