@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import Annotated
 
@@ -17,7 +19,17 @@ from assistant.models.settings import NO_READER
 from assistant.settings import load_settings
 
 
-def worker(data: Data = None, as_json: Json = False) -> None:
+def worker(
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Serve /metrics there; 0 takes a free one."),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(help="Address of this machine to serve them on.")
+    ] = "127.0.0.1",
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
     """Bring in what others have accepted, until stopped; any number of them, with servers for
     database and vectors. What is at work at the end is given back for the next one."""
     from assistant.observing.logs import write_json_logs
@@ -30,13 +42,28 @@ def worker(data: Data = None, as_json: Json = False) -> None:
             "ingest": settings.ingest.model_copy(update={"elsewhere": False}),
         }
     )
-    with open_assistant(settings) as assistant:
+    with ExitStack() as opened:
+        assistant = opened.enter_context(open_assistant(settings))
         if settings.observability.logs == "json":
             write_json_logs()
+        told: dict[str, object] = {"working": True}
+        if metrics_port is not None:
+            from assistant.metrics_serving import serving_metrics
+
+            metrics = assistant.library.observer.metrics
+            told["metrics"] = opened.enter_context(
+                serving_metrics(
+                    metrics, settings.observability, host=metrics_host, port=metrics_port
+                )
+            )
         assistant.start_work()
-        told = json.dumps({"working": True}) if as_json else "Working. Stop it with Ctrl+C."
-        print(told, flush=True)
+        print(json.dumps(told) if as_json else _say_working(told), flush=True)
         threading.Event().wait()
+
+
+def _say_working(told: Mapping[str, object]) -> str:
+    address = f" Metrics are at {told['metrics']}." if "metrics" in told else ""
+    return f"Working.{address} Stop it with Ctrl+C."
 
 
 def ui(

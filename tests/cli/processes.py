@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,15 @@ class Processes:
         self.data = data
         self._environment = os.environ | environment | {"PHILO_DATA": str(data)}
         self._started: list[subprocess.Popen[str]] = []
+
+    @contextmanager
+    def set(self, name: str, value: str) -> Iterator[None]:
+        """A variable of those that are started meanwhile."""
+        self._environment[name] = value
+        try:
+            yield
+        finally:
+            del self._environment[name]
 
     def begin(self, *command: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(

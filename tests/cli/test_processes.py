@@ -18,6 +18,7 @@ from tests.servers.chroma import ChromaProcess
 from tests.servers.postgres import PostgresServer
 from tests.servers.proxy import Proxy
 
+TOKEN = "sixteen signs or more"
 ENDED = 128 + signal.SIGTERM
 LONG = "\n\n".join(
     f"Rule {n}: locker {n} of the north hall is cleaned weekly." for n in range(9000)
@@ -108,6 +109,25 @@ def test_a_worker_told_to_stop_gives_back_what_it_has_not_finished(
     assert await_job(api, job, "running")["attempts"] == 1
     assert other.end(signal.SIGTERM) == ENDED
     httpx.post(f"{api}/jobs/{job}/cancel").raise_for_status()
+
+
+def test_a_worker_tells_what_it_does_to_who_may_know(
+    installation: Installation, apis: list[Started]
+) -> None:
+    with installation.set("PHILO_OBSERVABILITY__METRICS_TOKEN", TOKEN):
+        worker = installation.start("worker", "--metrics-port", "0")
+    job = upload(apis[0].told["api"], "bell.txt", "The bell rings at noon.")
+    assert await_job(apis[0].told["api"], job, "done")["outcome"] == "added"
+    address = worker.told["metrics"]
+    assert httpx.get(address).status_code == 401
+    told = httpx.get(address, headers={"Authorization": f"Bearer {TOKEN}"}).text
+    assert 'philo_way_seconds_count{outcome="published",way="document"} 1.0' in told
+    assert worker.end(signal.SIGTERM) == ENDED
+
+
+def test_a_worker_without_metrics_serves_none(installation: Installation) -> None:
+    asked = installation.begin("worker", "--metrics-port", "0")
+    assert asked.wait(60) == 1
 
 
 def test_while_the_vector_server_is_away_a_document_waits_and_no_try_counts(
