@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ingestion.parsers.ocr import Greys, PageReader
+from assistant.models.tesseract import MOST_PIXELS_A_SIDE
+from ingestion.parsers.ocr import MOST_PIXELS, Greys, PageReader
 from ingestion.parsers.pdf_characters import Glyph, PageGlyphs, Sign
 from ingestion.parsers.pdf_text import PageText
 
@@ -61,6 +62,8 @@ class Cipher:
         if not any(isinstance(sign, tuple) for sign in drawn.signs):
             return 0.0
         excerpt, picture = _cut_out(drawn, self._choose_lines(drawn), image, scale)
+        if picture.size > MOST_PIXELS or len(picture) > MOST_PIXELS_A_SIDE:
+            return 0.0
         recognised = reader.read(picture, 1, width, picture.shape[0] / scale)
         if recognised is None or recognised.text.turn:
             return 0.0

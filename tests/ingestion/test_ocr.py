@@ -19,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from assistant.errors import ParseError
 from assistant.models import tesseract
 from assistant.types import BlockKind
+from ingestion.parsers import pdf_cipher
 from ingestion.parsers.base import parse_file
 from ingestion.parsers.pace import Pace
 from ingestion.sandbox import SandboxLimits, parse_in_sandbox
@@ -303,3 +304,12 @@ def test_fonts_of_one_name_and_other_meanings_are_told_apart(tmp_path, recognise
     assert len(recognised_rows) == 6
     expected = " ".join(pages).split()
     assert difflib.SequenceMatcher(None, words, expected, autojunk=False).ratio() > 0.97
+
+
+def test_lines_too_many_for_one_picture_are_recognised_as_their_page(
+    tmp_path, monkeypatch, recognised_rows
+):
+    monkeypatch.setattr(pdf_cipher, "MOST_PIXELS", 1000)
+    parsed = read(print_nameless(tmp_path / "nameless.pdf", "\n".join(RULES)))
+    assert text_of(parsed).split() == " ".join(RULES).split()
+    assert recognised_rows == [3509]
