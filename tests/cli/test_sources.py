@@ -42,7 +42,7 @@ def watching(environment, handbook):
     """`philo ingest --watch` in a process of its own, and what it prints."""
     process = subprocess.Popen(
         [*PHILO, "ingest", str(handbook), "--watch"],
-        env=environment,
+        env=environment | {"PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -65,7 +65,11 @@ def follow(process: subprocess.Popen, handbook: Path) -> None:
     (handbook / "leave.md").unlink()
     assert process.stdout.readline().split() == ["removed", str(handbook / "leave.md")]
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    try:
+        assert process.wait(60) == 130
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # what it is at, for whoever has to find out
+        raise AssertionError(process.stderr.read()) from None
     assert process.stdout.read() == ""
     assert "Traceback" not in process.stderr.read()
 
