@@ -166,6 +166,7 @@ def _find_ink(boxes: npt.NDArray[np.float64], image: Greys) -> npt.NDArray[np.bo
 
 
 def _words(page: PageGlyphs, recognised: PageText) -> Iterator[Spelling]:
+    """Those in which a glyph stands."""
     x = (page.boxes[:, 0] + page.boxes[:, 2]) / 2
     y = (page.boxes[:, 1] + page.boxes[:, 3]) / 2
     for line in recognised.lines:
@@ -174,8 +175,9 @@ def _words(page: PageGlyphs, recognised: PageText) -> Iterator[Spelling]:
             within = (x > word.x0) & (x < word.x1) & (y > word.y0 - slack) & (y < word.y1 + slack)
             places = np.flatnonzero(within)
             places = places[np.argsort(x[places], kind="stable")]
-            if len(places):
-                yield word.text, [page.signs[place] for place in places]
+            signs = [page.signs[place] for place in places]
+            if any(isinstance(sign, tuple) for sign in signs):
+                yield word.text, signs
 
 
 def _is_known(signs: Sequence[Sign], meanings: Mapping[Glyph, str]) -> bool:
@@ -183,12 +185,8 @@ def _is_known(signs: Sequence[Sign], meanings: Mapping[Glyph, str]) -> bool:
 
 
 def _agreement(words: Sequence[Spelling], meanings: Mapping[Glyph, str]) -> float:
-    """Share in [0, 1] of the words with glyphs that are spelled as they were recognised."""
-    same = [
-        _letters(_spell(signs, meanings)) == _letters(text)
-        for text, signs in words
-        if any(isinstance(sign, tuple) for sign in signs)
-    ]
+    """Share in [0, 1] of the words that are spelled as they were recognised."""
+    same = [_letters(_spell(signs, meanings)) == _letters(text) for text, signs in words]
     return sum(same) / len(same) if len(same) >= LEAST_WORDS else 0.0
 
 
