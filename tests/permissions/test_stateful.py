@@ -37,6 +37,8 @@ CLOSELY_EVERY = 10
 STEPS = {"sqlite": 1_600, "postgresql": 400}
 """On each engine; a step takes some times as long on a server."""
 MANY_STEPS = 100_000
+ROUND = 5_000
+"""Steps after which Hypothesis begins anew: it keeps all that it has seen, and grows slow."""
 
 names = st.sampled_from(NAMES)
 collections = st.sampled_from(SETS)
@@ -363,17 +365,18 @@ def run(request: pytest.FixtureRequest, engine: str, folder: Path, *, steps: int
         Permissions.folders = PostgresFolder(server, name)
     Permissions.root = folder
     each = 50
-    run_state_machine_as_test(
-        Permissions,
-        settings=settings(
-            max_examples=steps // each,
-            stateful_step_count=each,
-            deadline=None,
-            database=None,
-            derandomize=steps < MANY_STEPS,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for _ in range(max(1, steps // ROUND)):
+        run_state_machine_as_test(
+            Permissions,
+            settings=settings(
+                max_examples=min(steps, ROUND) // each,
+                stateful_step_count=each,
+                deadline=None,
+                database=None,
+                derandomize=steps < MANY_STEPS,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
 
 
 @pytest.mark.parametrize("engine", STEPS)
