@@ -1,6 +1,7 @@
 """Scans and images: what Tesseract recognises, and what happens where it cannot."""
 
 import difflib
+import os
 import re
 import struct
 import zlib
@@ -23,6 +24,8 @@ from ingestion.parsers import pdf_cipher
 from ingestion.parsers.base import parse_file
 from ingestion.parsers.pace import Pace
 from ingestion.sandbox import SandboxLimits, parse_in_sandbox
+
+os.environ["OMP_THREAD_LIMIT"] = "1"  # as in the sandbox; read when Tesseract is loaded
 
 FRENCH = "Les congés payés sont accordés après la période d'essai."
 ENGLISH = "The notice period is three months for all members of staff."
