@@ -84,17 +84,24 @@ class PageGlyphs:
         return PageGlyphs([self.signs[place] for place in places], self.boxes[places])
 
 
-def read_words(page: Any, meanings: Mapping[Glyph, str] | None = None) -> PageWords:
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the glyphs of a file's fonts were found to mean. Of the `unreadable` fonts no character
+    is taken for what the file says."""
+
+    unreadable: Container[str]
+    meanings: Mapping[Glyph, str]
+
+
+def read_words(page: Any, key: Key | None = None) -> PageWords:
     """Read the characters of a loaded pypdfium2 page.
 
-    Args:
-        meanings: of characters of which the file does not say what they mean.
     Raises:
         pypdfium2.PdfiumError: the page's text cannot be loaded.
     """
     textpage = page.get_textpage()
     try:
-        return _group_characters(_Characters(page, textpage.raw), meanings or {})
+        return _group_characters(_Characters(page, textpage.raw), key)
     finally:
         textpage.close()
 
@@ -112,10 +119,8 @@ def read_glyphs(page: Any, unreadable: Container[str]) -> PageGlyphs:
         signs: list[Sign] = []
         boxes = []
         for index in range(characters.count):
-            if characters.is_made_up(index):
-                continue
-            font, code = glyph = characters.glyph(index)
-            if font in unreadable or characters.is_nameless(index):
+            code = characters.code(index)
+            if (glyph := characters.glyph(index, unreadable)) is not None:
                 signs.append(glyph)
             elif code not in _WHITE_SPACE and (letter := characters.letter(index, code)):
                 signs.append(letter)
@@ -127,7 +132,7 @@ def read_glyphs(page: Any, unreadable: Container[str]) -> PageGlyphs:
         textpage.close()
 
 
-def _group_characters(characters: _Characters, meanings: Mapping[Glyph, str]) -> PageWords:
+def _group_characters(characters: _Characters, key: Key | None) -> PageWords:
     words = PageWords()
     word: Word | None = None
     turn = 0
@@ -135,8 +140,9 @@ def _group_characters(characters: _Characters, meanings: Mapping[Glyph, str]) ->
     base: Box = (0.0, 0.0, 0.0, 0.0)
     for index in range(characters.count):
         code = characters.code(index)
-        meant = meanings.get(characters.glyph(index), "") if meanings else ""
-        if meant and not characters.is_made_up(index):
+        meant = ""
+        if key is not None and (glyph := characters.glyph(index, key.unreadable)) is not None:
+            meant = key.meanings.get(glyph, "")
             code = ord(" ") if meant == " " else 0
         if code in _WHITE_SPACE:
             # PDFium makes up spaces inside of the words of typewriter fonts.
@@ -231,12 +237,14 @@ class _Characters:
         """Whether the character is not in the file but concluded by PDFium."""
         return bool(pdfium_c.FPDFText_IsGenerated(self._raw, index) == 1)
 
-    def is_nameless(self, index: int) -> bool:
-        """Whether the file does not say what the character means: its code is then no letter."""
-        return bool(pdfium_c.FPDFText_HasUnicodeMapError(self._raw, index) == 1)
-
-    def glyph(self, index: int) -> Glyph:
-        return self.style(index)[1], self.code(index)
+    def glyph(self, index: int, unreadable: Container[str]) -> Glyph | None:
+        """None of a character of which the file says what it means, and of what is made up: the
+        code is a letter then."""
+        if self.is_made_up(index):
+            return None
+        font = self.style(index)[1]
+        nameless = pdfium_c.FPDFText_HasUnicodeMapError(self._raw, index) == 1
+        return (font, self.code(index)) if nameless or font in unreadable else None
 
     def are_typed(self, *indices: int) -> bool:
         """Whether all these characters are of fonts whose letters are equally wide."""

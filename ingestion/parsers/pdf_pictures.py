@@ -18,7 +18,7 @@ from ingestion.parsers.ocr import (
     rendering_scale,
 )
 from ingestion.parsers.pace import Pace
-from ingestion.parsers.pdf_characters import read_glyphs
+from ingestion.parsers.pdf_characters import Key, read_glyphs
 from ingestion.parsers.pdf_cipher import Cipher
 from ingestion.parsers.pdf_text import PageText, Unreadable, read_page
 
@@ -90,17 +90,18 @@ def recognise_pages(
                 read[number] = recognised
         pace.tell(recognising=False)
         even_out_sizes([page.text for page in read.values()])
+        key = Key(unreadable.fonts, cipher.meanings)
         for number, agreement in solved.items():
-            read[number] = RecognisedPage(_read_by(cipher, document, number), agreement)
+            read[number] = RecognisedPage(_read_by(key, document, number), agreement)
         obstacle = reader.reason if numbers else ""
         pages = {number: read[number] for number in sorted(read)}
         return Recognition(pages, frozenset(blank), frozenset(undrawable), obstacle)
 
 
-def _read_by(cipher: Cipher, document: Any, number: int) -> PageText:
+def _read_by(key: Key, document: Any, number: int) -> PageText:
     page = document[number - 1]
     try:
-        return read_page(page, number, cipher.meanings)
+        return read_page(page, number, key)
     finally:
         page.close()
 

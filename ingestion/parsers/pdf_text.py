@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingestion.parsers.blocks import clean_text
 from ingestion.parsers.pdf_cells import Table
-from ingestion.parsers.pdf_characters import Box, Glyph, Word, read_words, turn_back, turn_upright
+from ingestion.parsers.pdf_characters import Box, Key, Word, read_words, turn_back, turn_upright
 from ingestion.parsers.pdf_rulings import Rulings, read_rulings
 
 
@@ -96,16 +96,14 @@ class PageText:
         )
 
 
-def read_page(page: Any, number: int, meanings: Mapping[Glyph, str] | None = None) -> PageText:
+def read_page(page: Any, number: int, key: Key | None = None) -> PageText:
     """Read the characters of a loaded pypdfium2 page.
 
-    Args:
-        meanings: see `read_words`.
     Raises:
         pypdfium2.PdfiumError: the page's text cannot be loaded.
     """
     width, height = page.get_size()
-    found = read_words(page, meanings)
+    found = read_words(page, key)
     by_turn = found.by_turn
     turn = max(by_turn, key=lambda t: sum(len(word.text) for word in by_turn[t]), default=0)
     frame = (height, width) if turn % 2 else (width, height)
