@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from assistant.access.people import People
 from assistant.audit.log import Audit
@@ -27,6 +26,7 @@ from assistant.knowledge.change_log import log_changes, newest_change
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database
 from assistant.knowledge.exports import Exports
+from assistant.knowledge.families import family_of
 from assistant.knowledge.index_desk import IndexDesk
 from assistant.knowledge.indexes import (
     IndexRecord,
@@ -157,7 +157,6 @@ class Library(ReadingRoom):
             self._upkeep,
             self._writer,
             self.changes,
-            family=self._family,
             failpoint=failpoint,
         )
         self.moving = Moving(
@@ -165,7 +164,6 @@ class Library(ReadingRoom):
             self._upkeep,
             self._writer,
             self.changes,
-            family=self._family,
             sharing=self.sharing,
             failpoint=failpoint,
         )
@@ -479,7 +477,7 @@ class Library(ReadingRoom):
         """
         with self._writer:
             with self._database.writing() as session:
-                family = self._family(session, document_ids)
+                family = family_of(session, document_ids)
                 groups = load_groups(session, family)
                 hidden = {"published_version_id": None, "held_version_id": None}
                 for ids in in_batches(family):
@@ -510,29 +508,6 @@ class Library(ReadingRoom):
                     present += session.scalars(query)
             if present:
                 self.retire_all(present)
-
-    def _family(self, session: Session, document_ids: Sequence[str]) -> list[str]:
-        """The documents and all that is attached to them, at whatever depth.
-
-        Raises:
-            DocumentNotFoundError: there is none of that id.
-        """
-        family: dict[str, None] = {}
-        for ids in in_batches(document_ids):
-            query = select(DocumentRow.id).where(DocumentRow.id.in_(ids), is_kept())
-            family |= dict.fromkeys(session.scalars(query))
-        for document_id in document_ids:
-            if document_id not in family:
-                raise not_found(document_id)
-        generation = list(family)
-        while generation:
-            younger: list[str] = []
-            for ids in in_batches(generation):
-                query = select(DocumentRow.id).where(DocumentRow.parent_id.in_(ids))
-                younger += [one for one in session.scalars(query) if one not in family]
-            family |= dict.fromkeys(younger)
-            generation = younger
-        return list(family)
 
     def _change(self, document_id: str, **values: object) -> None:
         with self._writer, self._database.writing() as session:
@@ -607,7 +582,7 @@ class Library(ReadingRoom):
             DocumentNotFoundError: there is none of that id.
         """
         with self._database.reading() as session:
-            return self._family(session, document_ids)
+            return family_of(session, document_ids)
 
     def close(self) -> None:
         self.vector_watch.close()

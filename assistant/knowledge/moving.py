@@ -12,8 +12,9 @@ from assistant.errors import MoveError
 from assistant.knowledge.change_log import log_changes
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database
+from assistant.knowledge.families import family_of
 from assistant.knowledge.job_records import UNFINISHED, utc_now
-from assistant.knowledge.sharing import LONGEST_COLLECTION, Family, Sharing
+from assistant.knowledge.sharing import LONGEST_COLLECTION, Sharing
 from assistant.knowledge.standing import put_standing, resolved, standing_of
 from assistant.knowledge.tables import CollectionRow, DocumentRow, JobRow, VersionRow
 from assistant.knowledge.turns import Turn
@@ -22,11 +23,7 @@ from assistant.words import fold
 
 
 class Moving:
-    """The one writer of which collection a document is in.
-
-    Args:
-        family: documents with all that is attached to them; raises DocumentNotFoundError.
-    """
+    """The one writer of which collection a document is in."""
 
     def __init__(
         self,
@@ -35,7 +32,6 @@ class Moving:
         writer: Turn,
         changes: Changes,
         *,
-        family: Family,
         sharing: Sharing,
         failpoint: Callable[[str], None],
     ) -> None:
@@ -43,7 +39,6 @@ class Moving:
         self._upkeep = upkeep
         self._writer = writer
         self._changes = changes
-        self._family = family
         self._sharing = sharing
         self._failpoint = failpoint
 
@@ -67,7 +62,7 @@ class Moving:
             )
         with self._writer:
             with self._database.writing() as session:
-                family = self._family(session, [document_id])
+                family = family_of(session, [document_id])
                 documents = [session.get_one(DocumentRow, one) for one in family]
                 first = session.get_one(DocumentRow, document_id)
                 if first.collection == collection:

@@ -17,6 +17,7 @@ from assistant.knowledge.change_log import log_changes
 from assistant.knowledge.changes import Changes
 from assistant.knowledge.database import Database
 from assistant.knowledge.document_infos import name_users, to_access
+from assistant.knowledge.families import family_of
 from assistant.knowledge.job_records import utc_now
 from assistant.knowledge.packing import pack_json, stated_keys
 from assistant.knowledge.standing import Standing, put_standing, resolved, standing_of
@@ -28,17 +29,12 @@ from assistant.types import EVERYONE, INHERIT, OPERATOR, Access, CollectionInfo,
 
 LONGEST_COLLECTION = 200
 
-Family = Callable[[Session, Sequence[str]], list[str]]
-
 
 class Sharing:
     """The one writer of who may read what; `writer` is the library's lock.
 
     What somebody loses is gone with the transaction, for SQL confirms whatever an index finds.
     What somebody gains, the indexes know when the call returns, or after the next start.
-
-    Args:
-        family: documents with all that is attached to them; raises DocumentNotFoundError.
     """
 
     def __init__(
@@ -48,14 +44,12 @@ class Sharing:
         writer: Turn,
         changes: Changes,
         *,
-        family: Family,
         failpoint: Callable[[str], None],
     ) -> None:
         self._database = database
         self._upkeep = upkeep
         self._writer = writer
         self._changes = changes
-        self._family = family
         self._failpoint = failpoint
         self.login_demanded = False
 
@@ -189,7 +183,7 @@ class Sharing:
     def _change(self, document_id: str, change: Callable[[Session, DocumentRow], Standing]) -> None:
         with self._writer:
             with self._database.writing() as session:
-                family = self._family(session, [document_id])
+                family = family_of(session, [document_id])
                 rows = [session.get_one(DocumentRow, one) for one in family]
                 former = {row.id: standing_of(session, row) for row in rows}
                 document = session.get_one(DocumentRow, document_id)
