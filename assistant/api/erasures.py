@@ -16,7 +16,7 @@ from assistant.api.events import EventStream, stream_events
 from assistant.api.operator import OperatorOnly
 from assistant.api.reader import Caller, name_of, readable_of
 from assistant.assistant import Assistant
-from assistant.erasure.types import ErasureInfo, Receipt, ReceiptCheck
+from assistant.erasure.types import ErasureInfo, ErasureProgress, Receipt, ReceiptCheck
 from assistant.errors import UnknownErasureError
 from assistant.knowledge.exports import ExportKind
 
@@ -67,9 +67,9 @@ def add_erasures(api: FastAPI, assistant: Assistant, operator_token: str) -> Non
             assistant.library.document(document_id, readable)  # 404 as if it were not there
 
         def work(tell: Tell, report: Tell, left: threading.Event) -> None:
-            def listen(progress: BaseModel) -> None:
+            def listen(progress: ErasureProgress) -> None:
                 if not left.is_set():  # what was begun is finished
-                    tell(progress)  # type: ignore[arg-type]
+                    tell(progress)
 
             erasures, who = assistant.erasures, name_of(eraser)
             if wanted.user:
