@@ -31,6 +31,7 @@ from assistant.service import open_assistant
 from assistant.settings import load_settings
 from assistant.storage_settings import StorageSettings
 from assistant.types import OPERATOR, JobKind
+from tests.disks import small_disk
 from tests.knowledge.conftest import DIMENSION, Shelf
 
 ENVIRON = {"PHILO_MODELS__GENERATOR": "none", "PHILO_MODELS__READER": "none"}
@@ -305,17 +306,10 @@ def test_a_clock_that_is_a_day_behind_what_was_written(doctor, data):
 
 
 def test_a_disk_that_is_almost_full(environ, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", disk]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a small disk cannot be mounted here")
-    try:
+    with small_disk(tmp_path / "disk", "5m") as disk:
         checks = {one.name: one for one in examine(load_settings(disk / "data", environ))}
-        assert not checks["disk"].ok
-        assert "free at least 1 GiB" in checks["disk"].advice
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
+    assert not checks["disk"].ok
+    assert "free at least 1 GiB" in checks["disk"].advice
 
 
 def test_a_model_file_that_is_damaged(doctor, tmp_path, model_directory):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from assistant.backup.restoring import restore
 from assistant.backup.sealed import LENGTH, MAGIC, SealedReader
 from assistant.errors import BackupDamagedError, BackupPassphraseError, StorageFullError
 from tests.backup.conftest import PASSPHRASE, backups_of
+from tests.disks import small_disk
 
 
 @pytest.fixture
@@ -105,40 +105,33 @@ def test_a_file_that_is_no_backup_is_said_to_be_none(tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", disk], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "60k") as place:
+        yield place
 
 
-def test_a_full_disk_leaves_neither_a_backup_nor_a_restore(shelf, backup, small_disk):
+def test_a_full_disk_leaves_neither_a_backup_nor_a_restore(shelf, backup, disk):
     before = shelf.library.originals.keep_bytes(random.Random(1).randbytes(200_000))  # noqa: S311
     shelf.put("file:///large", "un grand fichier", original=before)
     with pytest.raises(StorageFullError, match="disk"):
-        backups_of(shelf).take(str(small_disk / "b"), PASSPHRASE)
-    assert [*small_disk.iterdir()] == []
+        backups_of(shelf).take(str(disk / "b"), PASSPHRASE)
+    assert [*disk.iterdir()] == []
     with pytest.raises(StorageFullError, match="no space"):
-        restore(backup, small_disk / "data", PASSPHRASE)
-    assert {one.name for one in (small_disk / "data").iterdir()} <= {"philo.lock"}
+        restore(backup, disk / "data", PASSPHRASE)
+    assert {one.name for one in (disk / "data").iterdir()} <= {"philo.lock"}
 
 
-def test_a_full_data_disk_stops_a_backup_and_nothing_else(shelf, tmp_path, small_disk, monkeypatch):
+def test_a_full_data_disk_stops_a_backup_and_nothing_else(shelf, tmp_path, disk, monkeypatch):
     """The copy of the database lies beside it."""
     from assistant.backup import taking
 
     def on_the_small_disk(database, _folder):
-        return real(database, small_disk)
+        return real(database, disk)
 
     real = taking.snapshot
     monkeypatch.setattr(taking, "snapshot", on_the_small_disk)
     with pytest.raises(StorageFullError):
         backups_of(shelf).take(str(tmp_path / "never"), PASSPHRASE)
     assert not (tmp_path / "never").exists()
-    assert [*small_disk.iterdir()] == []
+    assert [*disk.iterdir()] == []
     assert shelf.is_in_step()

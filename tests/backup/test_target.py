@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from contextlib import ExitStack, closing
 
 import pytest
@@ -16,6 +15,7 @@ from assistant.knowledge.database import open_as_it_is, open_database
 from assistant.knowledge.schema import revision_of
 from assistant.storage_settings import StorageSettings
 from tests.backup.conftest import PASSPHRASE, backups_of, begin_to_erase
+from tests.disks import small_disk
 from tests.knowledge.conftest import Shelf
 
 SINCE = "ce qui est venu depuis la sauvegarde"
@@ -98,16 +98,11 @@ def test_an_erasure_that_is_not_finished_is_not_lost(again, storage, tmp_path):
 
 
 def test_what_cannot_make_room_is_said_before_the_rows_are_replaced(again, storage, tmp_path):
-    place = tmp_path / "again" / "mounted"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("nothing can be mounted here")
-    try:
-        with pytest.raises(DataDirectoryError, match="nothing was"):
-            again()
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
+    with (
+        small_disk(tmp_path / "again" / "mounted", "1m"),
+        pytest.raises(DataDirectoryError, match="nothing was"),
+    ):
+        again()
     assert "file:///since" in texts(storage, tmp_path)
 
 

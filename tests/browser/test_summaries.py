@@ -86,6 +86,7 @@ def test_a_source_opens_below_the_summary_on_a_narrow_screen(open_page, papers):
     page = open_summaries(open_page, papers, locale="fr-FR", viewport={"width": 400, "height": 800})
     choose(page, "heat pumps")
     page.get_by_role("button", name="Résumer").click()
+    expect(page.get_by_role("button", name="Enregistrer en PDF")).to_be_visible()
     page.get_by_role("link", name="Source 1", exact=True).press("Enter")
     box = page.locator(".philo-box").first
     expect(box).to_be_in_viewport()

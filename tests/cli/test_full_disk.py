@@ -6,21 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.disks import small_disk
+
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
     """The data directory on a disk of 3 MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", disk], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    yield disk / "data"
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    with small_disk(tmp_path / "disk", "3m") as disk:
+        yield disk / "data"
 
 
 def test_a_full_disk_is_said_and_survived(philo, data):

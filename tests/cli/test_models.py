@@ -10,6 +10,7 @@ import pytest
 
 from assistant.models.catalog import BUILT_IN, ENTRIES, find_model
 from assistant.models.depot import Depot
+from tests.disks import small_disk
 from tests.models.hub_server import Hub, serve_hub
 from tests.models.test_hub import ENTRY, REPOSITORY, TOKEN, WEIGHTS, microsoft_layout
 from tests.models.test_import import make_ready_folder
@@ -146,21 +147,14 @@ def test_a_model_that_was_imported_can_be_the_generator_of_the_doctor(
 
 
 @pytest.fixture
-def small_disk(tmp_path, monkeypatch, philo) -> Iterator[Path]:
+def disk(tmp_path, monkeypatch) -> Iterator[Path]:
     """A directory of models with room for 5 MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=5m", "tmpfs", disk], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    monkeypatch.setenv("PHILO_MODELS__DIRECTORY", str(disk))
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
+    with small_disk(tmp_path / "disk", "5m") as place:
+        monkeypatch.setenv("PHILO_MODELS__DIRECTORY", str(place))
+        yield place
 
 
-def test_a_full_disk_is_said_and_a_larger_one_helps(philo, small_disk, hub, tmp_path, monkeypatch):
+def test_a_full_disk_is_said_and_a_larger_one_helps(philo, disk, hub, tmp_path, monkeypatch):
     refused = philo("models", "pull", ENTRY.id)
     assert refused.code == 1
     assert "free some space" in refused.err
@@ -168,19 +162,19 @@ def test_a_full_disk_is_said_and_a_larger_one_helps(philo, small_disk, hub, tmp_
     refused = philo("models", "import", ready, "--id", "mine")
     assert refused.code == 1
     assert "free some space" in refused.err
-    assert not list(small_disk.rglob("*.onnx*"))
-    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
+    assert not list(disk.rglob("*.onnx*"))
+    subprocess.run(["mount", "-o", "remount,size=50m", disk], check=True)
     assert philo("models", "pull", ENTRY.id).code == 0
     assert philo("models", "import", ready, "--id", "mine").code == 0
 
 
-def test_a_disk_that_fills_up_in_the_middle_leaves_no_model(philo, small_disk, hub, monkeypatch):
+def test_a_disk_that_fills_up_in_the_middle_leaves_no_model(philo, disk, hub, monkeypatch):
     """The hub states less than it sends, so that the room is not refused beforehand."""
     hub.claims = {WEIGHTS: 1000}
     refused = philo("models", "pull", ENTRY.id)
     assert refused.code == 1
     assert "the disk is full" in refused.err
-    assert Depot(small_disk).status(ENTRY) == "missing"
+    assert Depot(disk).status(ENTRY) == "missing"
 
 
 def test_a_shared_directory_that_may_not_be_written_serves_and_says_so(

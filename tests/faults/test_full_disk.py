@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from assistant.errors import StorageFullError
 from assistant.knowledge.jobs import NewJob
 from assistant.types import Access, JobKind
+from tests.disks import small_disk
 from tests.knowledge.conftest import Shelf
 
 SIZE = "64m"
@@ -59,14 +59,8 @@ class Disk:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    root = tmp_path / "disk"
-    root.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", root]
-    mounted = subprocess.run(mount, capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    yield Disk(root)
-    subprocess.run(["umount", "--lazy", root], check=True)
+    with small_disk(tmp_path / "disk", SIZE) as root:
+        yield Disk(root)
 
 
 @pytest.mark.parametrize(

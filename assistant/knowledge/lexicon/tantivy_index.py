@@ -165,22 +165,29 @@ class TantivyLexicon:
 
     def _open(self) -> tantivy.Index:
         if self._directory is None:
-            return tantivy.Index(self._schema)
+            return self._index_in(None)
         stamp = self._directory / "revision"
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             current = stamp.is_file() and stamp.read_bytes() == str(REVISION).encode()
             if current and mend_segments(self._directory):
                 with contextlib.suppress(ValueError):  # a file is missing, or another schema
-                    index = tantivy.Index(self._schema, str(self._directory))
+                    index = self._index_in(self._directory)
                     # A lost file of positions is missed by nobody before it is read.
                     index.searcher().terms_with_prefix("chunk_id", "")
                     return index
             self._empty_directory(self._directory)
             stamp.write_text(str(REVISION))
-            return tantivy.Index(self._schema, str(self._directory))
+            return self._index_in(self._directory)
         except (ValueError, OSError) as exc:
             raise self._translate(exc) from exc
+
+    def _index_in(self, directory: Path | None) -> tantivy.Index:
+        index = tantivy.Index(self._schema, str(directory) if directory else None)
+        # Only changes made here are to be seen. A reader that watches for them in a thread of
+        # its own puts its lock into the folder, also while that is being removed.
+        index.config_reader(reload_policy="Manual")
+        return index
 
     def _empty_directory(self, directory: Path) -> None:
         shutil.rmtree(directory)

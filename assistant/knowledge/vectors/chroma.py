@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -21,7 +21,7 @@ from assistant.errors import (
 from assistant.knowledge.renewal import Alone, Fill, exchange, fresh_folder
 from assistant.knowledge.vectors.base import VectorEntry
 from assistant.knowledge.vectors.chroma_collection import FIELDS, HNSW, CollectionVectors
-from assistant.knowledge.vectors.seal import break_seal, is_sound, seal
+from assistant.knowledge.vectors.seal import DATABASE, break_seal, is_sound, seal
 from assistant.knowledge.vectors.unused_places import clear_unused_places
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 COLLECTION = "chunks"
-LEAST_FREE_BYTES = 2**18
-"""With less, what fails does so for want of space."""
+ROOM_TO_ADD_BYTES = 4 * 2**20
+ROOM_BYTES = 2**20
+"""For what is not added, such as a removal."""
 
 
 class EmbeddedVectors:
@@ -65,7 +66,12 @@ class ChromaVectors(CollectionVectors):
 
     Files that are damaged or not whole are thrown away: the library fills the index again from SQL.
 
+    Chroma is kept from running out of space: it leaves files that are cut short, and a connection
+    that keeps its lock, for which the next change waits 1,000 s with all of Python standing still.
+    Where others fill the disk meanwhile, it is not asked again, and begun anew with the next start.
+
     Raises:
+        StorageFullError: there is no room, or was none before.
         IndexMismatchError: the directory holds vectors of another embedder.
         DataDirectoryError: the directory cannot be opened.
     """
@@ -75,6 +81,7 @@ class ChromaVectors(CollectionVectors):
         self._directory = directory
         self._client: Client
         self._collection: ChromaCollection
+        self._ran_full = False
         if not is_sound(directory):
             logger.warning("%s is damaged or not whole; it is begun anew", directory)
             shutil.rmtree(directory)
@@ -113,10 +120,25 @@ class ChromaVectors(CollectionVectors):
 
     def close(self) -> None:
         self._client.close()
-        clear_unused_places(self._directory)
-        seal(self._directory)
+        if not self._ran_full:
+            clear_unused_places(self._directory)
+            seal(self._directory)
+
+    def _upsert(self, batch: Sequence[VectorEntry]) -> None:
+        # Once in the log, once with the neighbours, and as much again for what belongs to them.
+        self._require_room(ROOM_TO_ADD_BYTES + 16 * len(batch) * self.dimension)
+        super()._upsert(batch)
+
+    def _delete(self, chunk_ids: list[str]) -> None:
+        self._require_room(ROOM_BYTES)
+        super()._delete(chunk_ids)
 
     def _call(self, ask: Callable[[ChromaCollection], Result]) -> Result:
+        if self._ran_full:
+            raise StorageFullError(
+                f"a change of {self._directory} was broken off where no space was left: free some "
+                "and start Philo again, which fills it anew"
+            )
         with self._translated():
             return ask(self._collection)
 
@@ -124,6 +146,7 @@ class ChromaVectors(CollectionVectors):
         import chromadb
         from chromadb.config import Settings
 
+        self._require_room(ROOM_BYTES)
         break_seal(self._directory)
         with self._translated(), contextlib.ExitStack() as opened:
             client = chromadb.PersistentClient(
@@ -139,11 +162,17 @@ class ChromaVectors(CollectionVectors):
             )
             opened.pop_all()
 
-    def _is_full(self) -> bool:
-        """What Chroma says of it is not always that."""
+    def _require_room(self, needed_bytes: int) -> None:
+        if not self._has_room(needed_bytes):
+            raise self._full()
+
+    def _has_room(self, needed_bytes: int) -> bool:
         with contextlib.suppress(OSError):
-            return shutil.disk_usage(self._directory).free < LEAST_FREE_BYTES
-        return False
+            return shutil.disk_usage(self._directory).free >= needed_bytes
+        return True
+
+    def _full(self) -> StorageFullError:
+        return StorageFullError(f"no space is left for {self._directory}; free some and try again")
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -153,10 +182,11 @@ class ChromaVectors(CollectionVectors):
             yield
         except ChromaError as exc:
             message = str(exc)
-            if "disk is full" in message or "No space left" in message or self._is_full():
-                raise StorageFullError(
-                    f"no space is left for {self._directory}; free some and try again"
-                ) from exc
+            said = "disk is full" in message or "No space left" in message
+            if said or not self._has_room(ROOM_BYTES):
+                self._ran_full = True
+                (self._directory / DATABASE).unlink(missing_ok=True)  # no longer sound
+                raise self._full() from exc
             if isinstance(exc, InternalError):
                 raise DataDirectoryError(
                     f"the vector index in {self._directory} cannot be used ({message}); "
