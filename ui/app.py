@@ -10,7 +10,7 @@ import streamlit as st
 from ui import state
 from ui.client import Connection, Service, ServiceError
 from ui.components.account import show_account, show_signed_out
-from ui.components.frame import declare_language
+from ui.components.frame import declare_language, replace_words
 from ui.components.markup import element, show
 from ui.language import LANGUAGES, Language, load_texts, preferred_language
 from ui.replies import Me
@@ -46,6 +46,7 @@ def main() -> None:
         person = st.container(horizontal=True, width="content")
         texts = load_texts(choose_language())
     declare_language(texts.language)
+    replace_words(texts.language)
     me = NOBODY
     try:
         me = service.me()

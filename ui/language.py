@@ -65,6 +65,15 @@ def on_clock(iso: str, utc_offset: timedelta) -> datetime:
 
 
 @cache
+def words_of_streamlit(language: Language) -> dict[str, dict[str, str]]:
+    """Its own English words -> ours: of labels, of what its lists offer, of other texts. `{}`
+    stands for what is kept."""
+    content = (LOCALES / f"streamlit.{language}.json").read_text(encoding="utf-8")
+    words: dict[str, dict[str, str]] = json.loads(content)
+    return words
+
+
+@cache
 def load_texts(language: Language) -> Texts:
     content = (LOCALES / f"{language}.json").read_text(encoding="utf-8")
     return Texts(language, json.loads(content))

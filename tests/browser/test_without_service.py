@@ -41,16 +41,29 @@ def page_alone():
     )
     try:
         wait_until_it_serves(address, process)
-        yield address
+        yield address, process
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
 def test_unreachable_service_is_explained(page_alone, open_page):
-    page = open_page(page_alone)
+    address, _ = page_alone
+    page = open_page(address)
     expect(page.get_by_role("alert")).to_contain_text("service cannot be reached")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     page.get_by_role("link", name="Library").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Library")
     expect(page.get_by_role("alert")).to_contain_text("philo up")
+
+
+def test_a_page_that_has_lost_its_server_says_so_in_words_of_philo(page_alone, browser):
+    address, process = page_alone
+    with browser.new_context(locale="en-GB") as context:  # its console is not quiet
+        page = context.new_page()
+        page.goto(address)
+        expect(page.get_by_role("alert")).to_be_visible()
+        process.terminate()
+        process.wait(timeout=30)
+        expect(page.get_by_role("dialog")).to_contain_text("Philo does not answer")
+        expect(page.get_by_role("dialog")).not_to_contain_text("Streamlit")

@@ -29,6 +29,11 @@ def placeholders(text):
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
+def all_texts(content):
+    for text in content.values():
+        yield from all_texts(text) if isinstance(text, dict) else [text]
+
+
 def test_both_languages_have_the_same_keys():
     french, english = (load_texts(language).entries for language in ("fr", "en"))
     assert french.keys() == english.keys()
@@ -58,8 +63,8 @@ def test_every_key_in_the_code_exists_and_every_key_is_used():
 def test_no_french_line_begins_with_a_sign(path):
     """Before : » and units stands a no-break space, before ; ? ! % a narrow one."""
     loose = re.compile(r" [:;?!»]| %(?![a-zA-Z])|« |[\d}] (?:Mo|Mio|Go|Gio|s)\b")
-    texts = json.loads(path.read_text(encoding="utf-8"))
-    assert [text for text in texts.values() if loose.search(text)] == []
+    texts = all_texts(json.loads(path.read_text(encoding="utf-8")))
+    assert [text for text in texts if loose.search(text)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import streamlit as st
 
-from ui.language import Language
+from ui.language import Language, words_of_streamlit
+
+_REPLACING = Path(__file__).with_name("words.js").read_text(encoding="utf-8")
 
 
 def declare_language(language: Language) -> None:
     """Tell screen readers how to pronounce the page: Streamlit's frame says English."""
     _run(f"document.documentElement.lang = '{language}'", key="frame-language")
+
+
+def replace_words(language: Language) -> None:
+    """Streamlit's own words, which it says in English and of itself, by Philo's."""
+    words = json.dumps(words_of_streamlit(language), ensure_ascii=False)
+    _run(f"window.philoWords = {words}; {_REPLACING}", key="frame-words")
 
 
 def bring_last_message_into_view() -> None:

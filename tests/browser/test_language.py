@@ -1,0 +1,50 @@
+"""What Streamlit itself says, in the reader's language."""
+
+import re
+
+from playwright.sync_api import expect
+
+from ui.language import words_of_streamlit
+
+SAID = """() => [...document.querySelectorAll("[data-testid=stApp] *")].flatMap((one) => [
+  one.ariaLabel, one.getAttribute("placeholder"),
+  ...[...one.childNodes].filter((child) => child.nodeType === 3).map((child) => child.nodeValue),
+].filter(Boolean))"""
+PLACES = ("Questions", "Résumés", "Bibliothèque", "Historique", "Administration")
+
+
+def test_no_word_of_streamlit_is_left_in_a_french_page(handbook, open_page):
+    english = {word for words in words_of_streamlit("fr").values() for word in words}
+    page = open_page(handbook, locale="fr-FR")
+    expect(page.get_by_role("link", name="Questions")).to_be_visible()
+    looked_at = 0
+    for place in PLACES:
+        link = page.get_by_role("link", name=place)
+        if not link.count():
+            continue  # what only an administrator sees
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        for box in page.get_by_role("combobox").all():
+            if box.is_visible() and box.is_enabled():
+                box.fill("qqq")
+                page.keyboard.press("Escape")
+        assert not english & {said.strip() for said in page.evaluate(SAID)}
+        looked_at += 1
+    assert looked_at >= 3
+
+
+def test_words_follow_the_language_and_titles_stay_as_they_are(handbook, open_page):
+    page = open_page(handbook, locale="fr-FR")
+    page.get_by_role("link", name="Résumés").click()
+    box = page.get_by_role("combobox")
+    box.fill("qqq")
+    expect(page.get_by_text("Aucun résultat")).to_be_visible()
+    box.fill("memo 2")
+    expect(page.get_by_role("option", name=re.compile(r"Choisir les \d+ trouvés"))).to_be_visible()
+    page.get_by_role("option", name="Memo 21").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Retirer Memo 21")).to_be_attached()
+    page.get_by_text("EN", exact=True).click()
+    expect(page.get_by_role("button", name="Remove Memo 21")).to_be_attached()
+    box.fill("qqq")
+    expect(page.get_by_text("No results")).to_be_visible()
