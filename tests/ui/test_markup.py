@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from ui.components.citations import citation_card
-from ui.components.markup import element, join, literal_markdown
+from ui.components.markup import element, join, literal_markdown, unbroken
 from ui.language import load_texts
 
 
@@ -88,3 +88,15 @@ def test_page_is_named_only_where_there_are_several():
     assert "p. 3" not in one
     assert "p. 3" in many
     assert "b c.md" in one
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Soit 2 140 € par an : « 12 % » !", "Soit 2~140~€ par an~: «~12~%~»~!"),
+        ("Article 12 345 678 euros", "Article 12~345~678~euros"),
+        ("A ratio of 3 :4, x:y and 5 men", "A ratio of 3 :4, x:y and 5 men"),
+    ],
+)
+def test_numbers_and_their_units_stay_on_one_line(text, shown):
+    assert unbroken(text).replace("\u00a0", "~") == shown

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ui.components.citations import citation_card, flag_marks, passage_card
 from ui.components.marks import citation_marks
-from ui.components.markup import Markup, element, join
+from ui.components.markup import Markup, element, join, unbroken
 from ui.components.writer import written_by
 from ui.language import Texts
 from ui.replies import Answer, Sentence
@@ -51,6 +51,7 @@ def _paragraph(
 
 
 def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
+    text = unbroken(sentence["text"])
     if doubt := sentence["doubt"]:
         warning = element(
             "span",
@@ -58,7 +59,7 @@ def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
             class_="philo-flag",
             title=doubt[texts.language],
         )
-        return join(element("span", sentence["text"], class_="philo-unsupported"), warning, " ")
+        return join(element("span", text, class_="philo-unsupported"), warning, " ")
     marks = citation_marks(texts, sentence["citations"], scope=scope)
     if sentence["translated"]:
         note = element(
@@ -67,8 +68,8 @@ def _sentence(texts: Texts, sentence: Sentence, *, scope: str) -> Markup:
             class_="philo-flag",
             title=texts("answer.translated_hint"),
         )
-        return join(sentence["text"], *marks, note, " ")
-    return join(sentence["text"], *marks, " ")
+        return join(text, *marks, note, " ")
+    return join(text, *marks, " ")
 
 
 def _refusal(texts: Texts, answer: Answer) -> Markup:

@@ -43,6 +43,11 @@ def join(*children: str) -> Markup:
     )
 
 
+def unbroken(text: str) -> str:
+    """Without ends of lines within numbers, and before signs and units: 2 140 €, « ainsi » !"""
+    return _TOGETHER.sub("\u00a0", text)
+
+
 def show(markup: Markup, *, width: Literal["stretch", "content"] = "stretch") -> None:
     st.html(markup, width=width)
 
@@ -52,6 +57,10 @@ def show_hint(text: str) -> None:
 
 
 WORD_JOINER = "\u2060"
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=[%€$£°]|(?:k€|M€|euros?|h|kg|g|km|cm|mm|m|m²|kWh)\b)"
+    r"|(?<=\S) (?=[:;?!»](?!\S))|(?<=«) "
+)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SPACE = re.compile(r"[^\S\u00a0\u202f]+")
 """Where a line may end."""

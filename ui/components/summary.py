@@ -7,7 +7,7 @@ from itertools import groupby
 
 from ui.components.citations import citation_card
 from ui.components.marks import citation_marks
-from ui.components.markup import Markup, element, join
+from ui.components.markup import Markup, element, join, unbroken
 from ui.components.writer import written_by
 from ui.language import Texts
 from ui.replies import Statement, Summary
@@ -127,4 +127,4 @@ def _field_names(texts: Texts) -> dict[str, str]:
 
 def _statement(texts: Texts, statement: Statement) -> Markup:
     marks = citation_marks(texts, statement["citations"], scope=SCOPE)
-    return join(statement["text"], *marks, " ")
+    return join(unbroken(statement["text"]), *marks, " ")
