@@ -1,4 +1,4 @@
-"""DOCX: the body in order, paragraphs, tables and text boxes alike, with notes and numbers."""
+"""DOCX: the body in order, paragraphs, tables, text boxes and charts alike."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ingestion.parsers.blocks import (
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.docx_math import MATH, math_text
 from ingestion.parsers.docx_numbers import Numbering
+from ingestion.parsers.office_drawings import CHART, DIAGRAM, add_drawing
 from ingestion.parsers.xml_tree import outermost
 from ingestion.zip_guard import check_zip
 
@@ -169,6 +170,9 @@ class _Reader:
         self._add_notes()
         for box in outermost(paragraph, _BOX, beside=_PASSED_OVER):
             self._read_blocks(box, depth + 1)
+        for tag in (CHART, DIAGRAM):
+            for drawing in outermost(paragraph, tag, beside={*_PASSED_OVER, _BOX}):
+                add_drawing(drawing, self._document.part, self.blocks)
 
     def _read_table(self, table: Any, depth: int) -> None:
         page = self.blocks.page

@@ -1,4 +1,4 @@
-"""PPTX: a slide is a page; titles are headings; tables and notes are read."""
+"""PPTX: a slide is a page; titles are headings; tables, charts, diagrams, notes are read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pptx
 from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
+from pptx.shapes.graphfrm import GraphicFrame
 
 from assistant.errors import ParseError
 from assistant.types import BlockKind, ParsedDocument
@@ -16,6 +17,7 @@ from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.grid import Cell, lay_out
+from ingestion.parsers.office_drawings import CHART, DIAGRAM, add_drawing
 from ingestion.zip_guard import check_zip
 
 MOST_DEPTH = 20
@@ -65,6 +67,9 @@ def _read_slide(slide: Any, blocks: BlockList) -> None:
             blocks.add_table(lay_out(map(_cells, shape.table.rows, itertools.count())))
         elif shape.has_text_frame:
             _read_paragraphs(shape.text_frame, blocks)
+        elif isinstance(shape, GraphicFrame):
+            for drawing in shape.element.iter(CHART, DIAGRAM):
+                add_drawing(drawing, slide.part, blocks)
     if slide.has_notes_slide:
         notes = slide.notes_slide.notes_text_frame
         if notes is not None:

@@ -41,6 +41,21 @@ class CellBudget:
             )
 
 
+def number_text(value: float, number_format: str) -> str:
+    """A number as it is read, with the percent sign or currency of its format."""
+    if "%" in number_format:
+        return f"{value * 100:.10g}%"
+    return f"{value:.15g} {_currency(number_format)}".rstrip()
+
+
+def _currency(number_format: str) -> str:
+    """'[$CHF-807] #,##0' -> 'CHF', '"$"#,##0' -> '$', '#,##0 €' -> '€', else ''."""
+    if stated := re.search(r"\[\$([^\]\-]{1,5})", number_format):
+        return stated.group(1).strip()
+    sign = re.search(r"[€£¥]|(?<=\")\$(?=\")|^\\?\$(?=[#0])", number_format)
+    return sign.group().removeprefix("\\") if sign else ""
+
+
 def add_sheet(name: str, rows: Iterable[Row], blocks: BlockList) -> None:
     """Add a sheet's tables under its name as heading; nothing where it has no filled cell.
 

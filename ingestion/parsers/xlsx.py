@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from assistant.types import ParsedDocument
 from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
-from ingestion.parsers.sheets import CellBudget, Row, add_sheet
+from ingestion.parsers.sheets import CellBudget, Row, add_sheet, number_text
 from ingestion.parsers.xlsx_merges import read_merges, spread_merges
 from ingestion.zip_guard import check_zip
 
@@ -92,18 +91,8 @@ def _cell_text(cell: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (int, float)):
-        if "%" in (cell.number_format or ""):
-            return f"{value * 100:.10g}%"
-        return f"{value:.15g} {_currency(cell.number_format or '')}".rstrip()
+        return number_text(value, cell.number_format or "")
     if isinstance(value, datetime.datetime):
         midnight = value.time() == datetime.time()
         return value.date().isoformat() if midnight else value.isoformat(" ", "minutes")
     return str(value).strip()
-
-
-def _currency(number_format: str) -> str:
-    """'[$CHF-807] #,##0' -> 'CHF', '"$"#,##0' -> '$', '#,##0 €' -> '€', else ''."""
-    if stated := re.search(r"\[\$([^\]\-]{1,5})", number_format):
-        return stated.group(1).strip()
-    sign = re.search(r"[€£¥]|(?<=\")\$(?=\")|^\\?\$(?=[#0])", number_format)
-    return sign.group().removeprefix("\\") if sign else ""
