@@ -76,6 +76,10 @@ class ChromaVectors(CollectionVectors):
         DataDirectoryError: the directory cannot be opened.
     """
 
+    rows_a_call = 250
+    """All of Python stands still while Chroma writes: 0.4 s for so many, 4 s for 5,461. Filling an
+    index takes a sixth longer."""
+
     def __init__(self, directory: Path, *, embedder_id: str, dimension: int) -> None:
         super().__init__(embedder_id=embedder_id, dimension=dimension)
         self._directory = directory
