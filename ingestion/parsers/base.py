@@ -57,13 +57,14 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN = "application/vnd.oasis.opendocument."
 FORMATS = (
     Format("PDF", (".pdf",), "application/pdf", "pdf", "pdf", paced=True),
-    Format("Word", (".docx",), f"{_OFFICE}wordprocessingml.document", "docx", "zip"),
+    Format("Word", (".docx",), f"{_OFFICE}wordprocessingml.document", "docx", "zip", paced=True),
     Format(
         "PowerPoint",
         (".pptx", ".pptm"),
         f"{_OFFICE}presentationml.presentation",
         "pptx",
         "zip",
+        paced=True,
     ),
     Format("Excel", (".xlsx", ".xlsm"), f"{_OFFICE}spreadsheetml.sheet", "xlsx", "zip"),
     Format("ODT", (".odt",), f"{_OPEN}text", "opendocument", "zip"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.docx_math import MATH, math_text
 from ingestion.parsers.docx_numbers import Numbering
 from ingestion.parsers.office_drawings import CHART, DIAGRAM, add_drawing
+from ingestion.parsers.office_pictures import PictureReader
+from ingestion.parsers.pace import Pace
 from ingestion.parsers.xml_tree import outermost
 from ingestion.zip_guard import check_zip
 
@@ -50,10 +55,12 @@ _NOTE_MARKS = {qn(f"w:{name}"): name for name in ("footnoteReference", "endnoteR
 _MARKS = {qn("w:tab"): "\t", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 _BREAK, _RENDERED_BREAK = qn("w:br"), qn("w:lastRenderedPageBreak")
 _BOX = qn("w:txbxContent")
+_PICTURE = qn("a:blip")
 
 
-def parse(path: Path, *, max_pages: int) -> ParsedDocument:
-    """Read a Word document. Pages are where Word last broke them, as far as the file says.
+def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
+    """Read a Word document. Pages are where Word last broke them, as far as the file says. Where
+    there is no text at all, what stands on its pictures is recognised, each a page.
 
     Raises:
         ParseError: damaged, protected, unsafe, too long.
@@ -68,6 +75,12 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             raise ParseError(
                 f"{pages} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
             )
+        with PictureReader(pace) as pictures:
+            if not reader.blocks.blocks:
+                for page, picture in enumerate(itertools.islice(_pictures(document), max_pages), 1):
+                    reader.blocks.page = pages = page
+                    pictures.add([picture], reader.blocks)
+                pictures.require_text(reader.blocks)
         blocks = reader.blocks.blocks
         if not reader.styled_level:
             blocks = _promote_bold(blocks, reader.bold)
@@ -77,9 +90,17 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
             blocks=tuple(blocks),
             pages=pages,
             empty_pages=reader.blocks.pages_without_text(pages),
+            recognised=tuple(pictures.recognised),
             author=sensible_author(core.author or ""),
             date=day_of(core.modified, core.created),
         )
+
+
+def _pictures(document: Any) -> Iterator[bytes]:
+    """Those of the body, in order, as long as they are in the file."""
+    for blip in document.element.body.iter(_PICTURE):
+        with contextlib.suppress(KeyError, AttributeError):
+            yield document.part.related_parts[blip.get(qn("r:embed"))].blob
 
 
 class _Reader:

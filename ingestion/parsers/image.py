@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -72,13 +72,17 @@ def page_size(pixels: tuple[int, int], dpi: float | None) -> tuple[float, float]
     return pixels[0] * points, pixels[1] * points
 
 
-def open_image(path: Path) -> Any:
+def open_image(file: Path | BinaryIO) -> Any:
+    """
+    Raises:
+        ParseError: no image of a format that is read, damaged, or with too many pixels.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():  # its own warning comes before the limit below
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=_FORMATS)
+            image = Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError as exc:
         raise ParseError(
             f"the image has more than the {MOST_STORED_PIXELS:,} pixels that are decoded: "
@@ -103,15 +107,25 @@ def _read_frames(image: Any, count: int, reader: PageReader) -> Iterator[Recogni
             return
         try:
             image.seek(index)
-            check_size(*image.size)
-            greys, size = _decode(image)
+            page = read_picture(image, index + 1, reader)
         except (OSError, ValueError, SyntaxError, EOFError) as exc:
             if count == 1:
                 raise ParseError("the image is damaged or cut short") from exc
             continue
-        page = reader.read(greys, index + 1, *size)
         if page is not None:
             yield page
+
+
+def read_picture(image: Any, number: int, reader: PageReader) -> RecognisedPage | None:
+    """The text of an image's present frame as page `number`; None where it holds none.
+
+    Raises:
+        ParseError: it has too many pixels.
+        OSError, ValueError, SyntaxError, EOFError: it is damaged.
+    """
+    check_size(*image.size)
+    greys, size = _decode(image)
+    return reader.read(greys, number, *size)
 
 
 def _decode(image: Any) -> tuple[Greys, tuple[float, float]]:

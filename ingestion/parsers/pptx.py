@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pptx
 from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 from pptx.shapes.graphfrm import GraphicFrame
+from pptx.shapes.picture import Picture
+from pptx.shapes.placeholder import PlaceholderPicture
 
 from assistant.errors import ParseError
 from assistant.types import BlockKind, ParsedDocument
@@ -18,13 +21,18 @@ from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.grid import Cell, lay_out
 from ingestion.parsers.office_drawings import CHART, DIAGRAM, add_drawing
+from ingestion.parsers.office_pictures import PictureReader
+from ingestion.parsers.pace import Pace
 from ingestion.zip_guard import check_zip
 
 MOST_DEPTH = 20
+LEAST_SHARE = 0.2
+"""Of a slide that a picture covers: smaller ones are logos and photographs."""
 
 
-def parse(path: Path, *, max_pages: int) -> ParsedDocument:
-    """Read a presentation, each slide from top to bottom.
+def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
+    """Read a presentation, each slide from top to bottom. Of slides without text, what stands on
+    their pictures is recognised.
 
     Raises:
         ParseError: damaged, protected, unsafe, too long.
@@ -39,15 +47,22 @@ def parse(path: Path, *, max_pages: int) -> ParsedDocument:
                 "(setting ingest.max_pages)"
             )
         blocks = BlockList()
-        for number, slide in enumerate(slides, 1):
-            blocks.page = number
-            _read_slide(slide, blocks)
+        area = (presentation.slide_width or 0) * (presentation.slide_height or 0)
+        with PictureReader(pace) as pictures:
+            for number, slide in enumerate(slides, 1):
+                blocks.page = number
+                before = len(blocks.blocks)
+                _read_slide(slide, blocks)
+                if len(blocks.blocks) == before:
+                    pictures.add(_large_pictures(slide, area), blocks)
+            pictures.require_text(blocks)
         core = presentation.core_properties
         return ParsedDocument(
             title=choose_title(core.title or "", blocks.blocks, path),
             blocks=tuple(blocks.blocks),
             pages=max(1, len(slides)),
             empty_pages=blocks.pages_without_text(len(slides)),
+            recognised=tuple(pictures.recognised),
             author=sensible_author(core.author or ""),
             date=day_of(core.modified, core.created),
         )
@@ -75,6 +90,14 @@ def _read_slide(slide: Any, blocks: BlockList) -> None:
         if notes is not None:
             for paragraph in notes.paragraphs:
                 blocks.add(BlockKind.PARAGRAPH, paragraph.text)
+
+
+def _large_pictures(slide: Any, area: int) -> Iterator[bytes]:
+    for shape in _shapes(slide.shapes):
+        is_picture = isinstance(shape, (Picture, PlaceholderPicture))
+        if is_picture and (shape.width or 0) * (shape.height or 0) >= LEAST_SHARE * area:
+            with contextlib.suppress(KeyError, ValueError, AttributeError):  # not in the file
+                yield shape.image.blob
 
 
 def _is_margin(shape: Any) -> bool:
