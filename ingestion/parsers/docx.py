@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from ingestion.parsers.blocks import (
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.docx_math import MATH, math_text
 from ingestion.parsers.docx_numbers import Numbering
-from ingestion.parsers.office_drawings import CHART, DIAGRAM, add_drawing
+from ingestion.parsers.office_drawings import CHART, DIAGRAM, Drawings
 from ingestion.parsers.office_pictures import PictureReader
 from ingestion.parsers.pace import Pace
 from ingestion.parsers.xml_tree import outermost
@@ -118,6 +118,7 @@ class _Reader:
             None,
         )
         self._numbering = Numbering(None if part is None else parse_xml(part.blob))
+        self._drawings = Drawings()
         self._marks: list[tuple[str, str]] = []
         self._noted = 0
         self.styled_level = 0
@@ -191,9 +192,7 @@ class _Reader:
         self._add_notes()
         for box in outermost(paragraph, _BOX, beside=_PASSED_OVER):
             self._read_blocks(box, depth + 1)
-        for tag in (CHART, DIAGRAM):
-            for drawing in outermost(paragraph, tag, beside={*_PASSED_OVER, _BOX}):
-                add_drawing(drawing, self._document.part, self.blocks)
+        self._add_drawings(paragraph, beside={*_PASSED_OVER, _BOX})
 
     def _read_table(self, table: Any, depth: int) -> None:
         page = self.blocks.page
@@ -221,6 +220,14 @@ class _Reader:
             texts.append(line[:MOST_COLUMNS])
         self.blocks.add_table(texts, page=page)
         self._add_notes()
+        for cell in itertools.chain.from_iterable(rows):
+            self._add_drawings(cell, beside=_SKIPPED)
+
+    def _add_drawings(self, element: Any, *, beside: Set[str]) -> None:
+        for tag in (CHART, DIAGRAM):
+            for drawing in outermost(element, tag, beside=beside):
+                if not any(map(_is_hidden, drawing.iterancestors(_RUN))):
+                    self._drawings.add(drawing, self._document.part, self.blocks)
 
     def _all_text(self, element: Any) -> str:
         return " ".join(self._text(paragraph)[0] for paragraph in element.iter(_PARAGRAPH))

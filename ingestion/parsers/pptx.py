@@ -20,7 +20,7 @@ from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.grid import Cell, lay_out
-from ingestion.parsers.office_drawings import CHART, DIAGRAM, add_drawing
+from ingestion.parsers.office_drawings import CHART, DIAGRAM, Drawings
 from ingestion.parsers.office_pictures import PictureReader
 from ingestion.parsers.pace import Pace
 from ingestion.zip_guard import check_zip
@@ -48,11 +48,12 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
             )
         blocks = BlockList()
         area = (presentation.slide_width or 0) * (presentation.slide_height or 0)
+        drawings = Drawings()
         with PictureReader(pace) as pictures:
             for number, slide in enumerate(slides, 1):
                 blocks.page = number
                 before = len(blocks.blocks)
-                _read_slide(slide, blocks)
+                _read_slide(slide, blocks, drawings)
                 if len(blocks.blocks) == before:
                     pictures.add(_large_pictures(slide, area), blocks)
             pictures.require_text(blocks)
@@ -68,7 +69,7 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
         )
 
 
-def _read_slide(slide: Any, blocks: BlockList) -> None:
+def _read_slide(slide: Any, blocks: BlockList, drawings: Drawings) -> None:
     title = slide.shapes.title
     if title is not None and title.has_text_frame:
         blocks.add_heading(title.text_frame.text, 1)
@@ -84,7 +85,7 @@ def _read_slide(slide: Any, blocks: BlockList) -> None:
             _read_paragraphs(shape.text_frame, blocks)
         elif isinstance(shape, GraphicFrame):
             for drawing in shape.element.iter(CHART, DIAGRAM):
-                add_drawing(drawing, slide.part, blocks)
+                drawings.add(drawing, slide.part, blocks)
     if slide.has_notes_slide:
         notes = slide.notes_slide.notes_text_frame
         if notes is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,11 +42,19 @@ class CellBudget:
             )
 
 
-def number_text(value: float, number_format: str) -> str:
-    """A number as it is read, with the percent sign or currency of its format."""
-    if "%" in number_format:
-        return f"{value * 100:.10g}%"
-    return f"{value:.15g} {_currency(number_format)}".rstrip()
+def value_text(value: object, number_format: str) -> str:
+    """A value as it is read: numbers with the percent sign or currency of their format, days as in
+    ISO 8601."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, (int, float)):
+        if "%" in number_format:
+            return f"{value * 100:.10g}%"
+        return f"{value:.15g} {_currency(number_format)}".rstrip()
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time()
+        return value.date().isoformat() if midnight else value.isoformat(" ", "minutes")
+    return str(value).strip()
 
 
 def _currency(number_format: str) -> str:

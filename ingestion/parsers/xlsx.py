@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ from assistant.types import ParsedDocument
 from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
-from ingestion.parsers.sheets import CellBudget, Row, add_sheet, number_text
+from ingestion.parsers.sheets import CellBudget, Row, add_sheet, value_text
 from ingestion.parsers.xlsx_merges import read_merges, spread_merges
 from ingestion.zip_guard import check_zip
 
@@ -71,7 +70,7 @@ def _read_rows(sheet: Any, budget: CellBudget) -> Iterator[Row]:
         cells = {
             index: text
             for index, cell in enumerate(row)
-            if cell.value is not None and (text := _cell_text(cell))
+            if cell.value is not None and (text := value_text(cell.value, cell.number_format or ""))
         }
         budget.spend(len(cells), f"in sheet {sheet.title!r}")
         yield cells
@@ -84,15 +83,3 @@ def _without_gaps(rows: Iterable[Row]) -> Iterator[Row]:
         if row or not blank:
             yield row
         blank = not row
-
-
-def _cell_text(cell: Any) -> str:
-    value = cell.value
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, (int, float)):
-        return number_text(value, cell.number_format or "")
-    if isinstance(value, datetime.datetime):
-        midnight = value.time() == datetime.time()
-        return value.date().isoformat() if midnight else value.isoformat(" ", "minutes")
-    return str(value).strip()

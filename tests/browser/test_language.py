@@ -13,7 +13,7 @@ SAID = """() => [...document.querySelectorAll("[data-testid=stApp] *")].flatMap(
 PLACES = ("Questions", "Résumés", "Bibliothèque", "Historique", "Administration")
 
 
-def test_no_word_of_streamlit_is_left_in_a_french_page(handbook, open_page):
+def test_no_word_that_has_a_french_one_is_left_in_a_french_page(handbook, open_page):
     english = {word for words in words_of_streamlit("fr").values() for word in words}
     page = open_page(handbook, locale="fr-FR")
     expect(page.get_by_role("link", name="Questions")).to_be_visible()
@@ -40,7 +40,9 @@ def test_words_follow_the_language_and_titles_stay_as_they_are(handbook, open_pa
     box.fill("qqq")
     expect(page.get_by_text("Aucun résultat")).to_be_visible()
     box.fill("memo 2")
-    expect(page.get_by_role("option", name=re.compile(r"Choisir les \d+ trouvés"))).to_be_visible()
+    expect(
+        page.get_by_role("option", name=re.compile(r"Sélectionner les \d+ résultats"))
+    ).to_be_visible()
     page.get_by_role("option", name="Memo 21").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Retirer Memo 21")).to_be_attached()

@@ -1,4 +1,4 @@
-"""Fills a small disk with vectors, and changes them while it is full: FOLDER [unguarded]."""
+"""Fills a small disk with vectors, and changes them while it is full: FOLDER [unguarded [anew]]."""
 
 import contextlib
 import sys
@@ -9,7 +9,6 @@ import numpy as np
 from assistant.errors import StorageFullError
 from assistant.knowledge.vectors.base import VectorEntry
 from assistant.knowledge.vectors.chroma import ChromaVectors
-from assistant.knowledge.vectors.chroma_collection import CollectionVectors
 from assistant.types import OPERATOR
 
 DIMENSION = 384
@@ -21,8 +20,7 @@ def main(folder: Path, *how: str) -> None:
     balloon = folder / "balloon"
     balloon.write_bytes(bytes(8 * 2**20))
     if "unguarded" in how:  # as if another process had filled the disk since the look at it
-        ChromaVectors._upsert = CollectionVectors._upsert
-        ChromaVectors._delete = CollectionVectors._delete
+        ChromaVectors._require_room = lambda index, needed_bytes: None
     index = ChromaVectors(folder / "vectors", embedder_id="e", dimension=DIMENSION)
     vectors = np.random.default_rng(0).standard_normal((10_000, DIMENSION)).astype(np.float32)
 
@@ -43,7 +41,12 @@ def main(folder: Path, *how: str) -> None:
                 removed.add(refused)
     assert len(removed) == (0 if "unguarded" in how else refused)
     balloon.unlink()
-    if "unguarded" in how:
+    if "anew" in how:  # as an erasure does it, in the same process
+        index.renew(lambda put: None, contextlib.nullcontext)
+        assert index.count() == 0
+        for first in range(0, held, BATCH):
+            add(first)
+    elif "unguarded" in how:
         index.close()
         index = ChromaVectors(folder / "vectors", embedder_id="e", dimension=DIMENSION)
         assert index.ids() == set()

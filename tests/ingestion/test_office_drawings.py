@@ -8,6 +8,7 @@ import pytest
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.opc.package import Part as SlidePart
@@ -191,3 +192,98 @@ def test_a_diagram_on_a_slide(tmp_path, slides):
     )
     presentation.save(path)
     assert ("list_item", 1, "- Valider") in outline(path)
+
+
+def cache(kind, *values, code=""):
+    points = "".join(f'<c:pt idx="{n}"><c:v>{value}</c:v></c:pt>' for n, value in enumerate(values))
+    return f"<c:{kind}>{code and f'<c:formatCode>{code}</c:formatCode>'}{points}</c:{kind}>"
+
+
+def axis(kind, title):
+    text = f"<a:p><a:r><a:t>{title}</a:t></a:r></a:p>"
+    return f"<c:{kind}><c:title><c:tx><c:rich>{text}</c:rich></c:tx></c:title></c:{kind}>"
+
+
+def chart(*series, axes=""):
+    told = "".join(f"<c:ser>{one}</c:ser>" for one in series)
+    return (
+        f'<c:chartSpace xmlns:c="{DRAWING}/chart" xmlns:a="{DRAWING}/main"><c:chart><c:plotArea>'
+        f"<c:lineChart>{told}</c:lineChart>{axes}</c:plotArea></c:chart></c:chartSpace>"
+    ).encode()
+
+
+def between(path):
+    return [text for _, _, text in outline(path)][1:-1]
+
+
+MONTHS = f"<c:cat>{cache('strCache', 'mai', 'juin')}</c:cat>"
+FIRST, SECOND = (f"<c:val>{cache('numCache', *pair)}</c:val>" for pair in ((1, 2), (3, 4)))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(
+            chart('<c:errBars><c:val val="5"/></c:errBars>' + MONTHS + FIRST),
+            ["1", "mai 1", "juin 2"],
+            id="error bars have values too",
+        ),
+        pytest.param(
+            chart(MONTHS + FIRST, SECOND),
+            ["1 2", "mai 1 3", "juin 2 4"],
+            id="categories are written once for all series",
+        ),
+        pytest.param(
+            chart(
+                MONTHS + FIRST,
+                axes=axis("dateAx", "Mois") + axis("valAx", "k€") + axis("valAx", "%"),
+            ),
+            ["k€ – %", "Mois 1", "mai 1", "juin 2"],
+            id="axes of dates, and a second one of values",
+        ),
+        pytest.param(
+            chart(f"<c:val>{cache('numCache', 45000, code='yyyymmdd')}</c:val>"),
+            ["1", "2023-03-15"],
+            id="a date without signs between its parts",
+        ),
+        pytest.param(
+            chart(f"<c:val>{cache('numCache', 1.5, code='[h]:mm')}</c:val>"),
+            ["1", "1 day, 12:00:00"],
+            id="a duration",
+        ),
+    ],
+)  # fmt: skip
+def test_what_office_writes_of_charts(tmp_path, content, told):
+    rows = "\n".join(between(word_file(tmp_path / "x.docx", "chart", content))).split("\n")
+    cells = [" ".join(row.replace("|", " ").split()) for row in rows if "---" not in row]
+    assert cells == told
+
+
+def test_charts_side_by_side_in_a_table_are_read_and_hidden_ones_are_not(tmp_path):
+    path = word_file(tmp_path / "x.docx", "chart", chart(MONTHS + FIRST))
+    document = docx.Document(path)
+    reference = document.paragraphs[1]._p
+    table = document.add_table(rows=1, cols=2)
+    table.cell(0, 0).text = "Figure 1"
+    table.cell(0, 1)._tc.append(reference)
+    document.save(path)
+    assert any("juin" in text for _, _, text in outline(path))
+    reference.r_lst[0].get_or_add_rPr().append(parse_xml(f"<w:vanish {nsdecls('w')}/>"))
+    document.save(path)
+    assert not any("juin" in text for _, _, text in outline(path))
+
+
+def test_a_drawing_that_is_not_in_the_file_costs_nothing_else(tmp_path):
+    path = word_file(tmp_path / "x.docx", "chart", chart(MONTHS + FIRST))
+    document = docx.Document(path)
+    (name,) = (key for key, one in document.part.rels.items() if one.reltype == f"{OFFICE}/chart")
+    document.part.rels[name]._is_external = True
+    document.part.rels[name]._target = "https://example.org/chart.xml"
+    document.save(path)
+    assert [text for _, _, text in outline(path)] == ["Before.", "After."]
+
+
+def test_the_links_of_a_diagram_may_say_anything(tmp_path):
+    links = (("0", "1", "9" * 5000), ("0", "", "1"), ("0", "2", "1"), ("5", "5", "5"))
+    path = word_file(tmp_path / "x.docx", "diagram", diagram(links))
+    assert sorted(between(path)) == sorted(f"- {text}" for _, text in STEPS)

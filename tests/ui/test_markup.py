@@ -95,6 +95,8 @@ def test_page_is_named_only_where_there_are_several():
     [
         ("Soit 2 140 € par an : « 12 % » !", "Soit 2~140~€ par an~: «~12~%~»~!"),
         ("Article 12 345 678 euros", "Article 12~345~678~euros"),
+        ("« ainsi », dit-il (oui !), « non ».", "«~ainsi~», dit-il (oui~!), «~non~»."),
+        ("En 2024 150 personnes, 12 jours", "En 2024 150 personnes, 12~jours"),
         ("A ratio of 3 :4, x:y and 5 men", "A ratio of 3 :4, x:y and 5 men"),
     ],
 )

@@ -45,6 +45,7 @@ def join(*children: str) -> Markup:
 
 def unbroken(text: str) -> str:
     """Without ends of lines within numbers, and before signs and units: 2 140 €, « ainsi » !"""
+    text = _NUMBER.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
     return _TOGETHER.sub("\u00a0", text)
 
 
@@ -57,9 +58,10 @@ def show_hint(text: str) -> None:
 
 
 WORD_JOINER = "\u2060"
+_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
 _TOGETHER = re.compile(
-    r"(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=[%€$£°]|(?:k€|M€|euros?|h|kg|g|km|cm|mm|m|m²|kWh)\b)"
-    r"|(?<=\S) (?=[:;?!»](?!\S))|(?<=«) "
+    r"(?<=\d) (?=[%€$£°]|(?:k€|M€|euros?|ans?|jours?|h|min|[km]?g|[kcm]?m²?|[kMG]Wh?|[kMGT]o)\b)"
+    r"|(?<=\S) (?=»|[:;?!](?![^\s).,»]))|(?<=«) "
 )
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _SPACE = re.compile(r"[^\S\u00a0\u202f]+")

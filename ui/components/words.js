@@ -2,27 +2,27 @@
 // it can stand in the same (the options of a list), few words are looked up.
 if (!window.philoReplaces) {
   const PLACES = ["aria-label", "placeholder"];
-  const OTHERS = ".stHtml, [data-testid=stMarkdownContainer]";
-  const NUMBER = /^\d+$/, ANYTHING = /./;
+  const OTHERS = ".stHtml, [data-testid=stMarkdownContainer], [data-testid=stMultiSelect]";
   const replaced = new WeakMap(); // node -> place -> {own, shown}
 
-  const say = (own, words, kept) => {
+  // A word may keep a part of what it replaces: {n} a number, {} anything.
+  const say = (own, words, withParts) => {
     const key = own.trim();
     if (Object.hasOwn(words, key)) return words[key];
-    for (const [pattern, word] of Object.entries(words)) {
-      const [head, tail] = pattern.split("{}");
-      if (tail === undefined || !key.startsWith(head) || !key.endsWith(tail)) continue;
-      const rest = key.slice(head.length, key.length - tail.length);
-      if (kept.test(rest)) return word.replace("{}", () => rest);
+    for (const [pattern, word] of withParts ? Object.entries(words) : []) {
+      const [head, part, tail] = pattern.split(/(\{n?\})/);
+      if (!part || !key.startsWith(head) || !key.endsWith(tail)) continue;
+      const kept = key.slice(head.length, key.length - tail.length);
+      if (part === "{}" || /^\d+$/.test(kept)) return word.replace(part, () => kept);
     }
     return own;
   };
 
-  const replace = (node, place, value, words, kept, show) => {
+  const replace = (node, place, value, words, withParts, show) => {
     if (!value) return;
     const before = replaced.get(node)?.[place];
     const own = before?.shown === value ? before.own : value; // where the language is changed
-    const shown = say(own, words, kept);
+    const shown = say(own, words, withParts);
     if (shown === value) return;
     replaced.set(node, { ...replaced.get(node), [place]: { own, shown } });
     show(shown);
@@ -36,13 +36,13 @@ if (!window.philoReplaces) {
       if (!holder || (holder.closest(OTHERS) && !hint)) return;
       const listed = holder.closest("[data-testid$=Dropdown]");
       const words = hint ? labels : listed ? options : texts;
-      replace(node, "", node.nodeValue, words, NUMBER, (shown) => {
+      replace(node, "", node.nodeValue, words, true, (shown) => {
         node.nodeValue = shown;
       });
     } else if (node.nodeType === Node.ELEMENT_NODE && !node.closest(".stHtml")) {
-      const kept = node.matches("button, [role=spinbutton]") ? ANYTHING : NUMBER;
+      const withParts = node.matches("button, [role=spinbutton]");
       for (const place of PLACES) {
-        replace(node, place, node.getAttribute(place), labels, kept, (shown) => {
+        replace(node, place, node.getAttribute(place), labels, withParts, (shown) => {
           node.setAttribute(place, shown);
         });
       }

@@ -33,9 +33,11 @@ Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 COLLECTION = "chunks"
-ROOM_TO_ADD_BYTES = 4 * 2**20
+LEAST_FREE_BYTES = 2**18
+"""With less, what fails does so for want of space."""
 ROOM_BYTES = 2**20
-"""For what is not added, such as a removal."""
+WAITING_ROWS = 1000
+"""Chroma writes vectors to its graph when so many wait: any change may be the one."""
 
 
 class EmbeddedVectors:
@@ -85,7 +87,7 @@ class ChromaVectors(CollectionVectors):
         self._directory = directory
         self._client: Client
         self._collection: ChromaCollection
-        self._ran_full = False
+        self._ran_full: bool
         if not is_sound(directory):
             logger.warning("%s is damaged or not whole; it is begun anew", directory)
             shutil.rmtree(directory)
@@ -104,6 +106,7 @@ class ChromaVectors(CollectionVectors):
 
     def clear(self) -> None:
         # Chroma never gives back the space of deleted vectors, nor their content.
+        self._require_room(ROOM_BYTES)
         self.close()
         shutil.rmtree(self._directory)
         self._open()
@@ -129,13 +132,32 @@ class ChromaVectors(CollectionVectors):
             seal(self._directory)
 
     def _upsert(self, batch: Sequence[VectorEntry]) -> None:
-        # Once in the log, once with the neighbours, and as much again for what belongs to them.
-        self._require_room(ROOM_TO_ADD_BYTES + 16 * len(batch) * self.dimension)
-        super()._upsert(batch)
+        # In the log, beside it and with the neighbours; room for a removal is left.
+        self._require_room(2 * self._room_bytes + 16 * len(batch) * self.dimension)
+        with self._spoilt_where_full():
+            super()._upsert(batch)
 
     def _delete(self, chunk_ids: list[str]) -> None:
-        self._require_room(ROOM_BYTES)
-        super()._delete(chunk_ids)
+        self._require_room(self._room_bytes)
+        with self._spoilt_where_full():
+            super()._delete(chunk_ids)
+
+    @property
+    def _room_bytes(self) -> int:
+        """What a change that adds nothing may need."""
+        return ROOM_BYTES + WAITING_ROWS * (4 * self.dimension + 1000)
+
+    @contextlib.contextmanager
+    def _spoilt_where_full(self) -> Iterator[None]:
+        try:
+            yield
+        except DataDirectoryError as exc:  # Chroma does not always say why
+            if not isinstance(exc, StorageFullError) and self._has_room(self._room_bytes):
+                raise
+            self._ran_full = True
+            with contextlib.suppress(OSError):
+                (self._directory / DATABASE).unlink()  # so that it is not taken for sound
+            raise self._full() from exc
 
     def _call(self, ask: Callable[[ChromaCollection], Result]) -> Result:
         if self._ran_full:
@@ -151,6 +173,7 @@ class ChromaVectors(CollectionVectors):
         from chromadb.config import Settings
 
         self._require_room(ROOM_BYTES)
+        self._ran_full = False
         break_seal(self._directory)
         with self._translated(), contextlib.ExitStack() as opened:
             client = chromadb.PersistentClient(
@@ -171,8 +194,9 @@ class ChromaVectors(CollectionVectors):
             raise self._full()
 
     def _has_room(self, needed_bytes: int) -> bool:
+        there = next(path for path in (self._directory, *self._directory.parents) if path.is_dir())
         with contextlib.suppress(OSError):
-            return shutil.disk_usage(self._directory).free >= needed_bytes
+            return shutil.disk_usage(there).free >= needed_bytes
         return True
 
     def _full(self) -> StorageFullError:
@@ -187,9 +211,7 @@ class ChromaVectors(CollectionVectors):
         except ChromaError as exc:
             message = str(exc)
             said = "disk is full" in message or "No space left" in message
-            if said or not self._has_room(ROOM_BYTES):
-                self._ran_full = True
-                (self._directory / DATABASE).unlink(missing_ok=True)  # no longer sound
+            if said or not self._has_room(LEAST_FREE_BYTES):
                 raise self._full() from exc
             if isinstance(exc, InternalError):
                 raise DataDirectoryError(
