@@ -26,6 +26,7 @@ from ingestion.parsers.blocks import (
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.docx_math import MATH, math_text
 from ingestion.parsers.docx_numbers import Numbering
+from ingestion.parsers.ocr import PageReader
 from ingestion.parsers.office_drawings import CHART, DIAGRAM, Drawings
 from ingestion.parsers.office_pictures import PictureReader
 from ingestion.parsers.pace import Pace
@@ -75,7 +76,8 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
             raise ParseError(
                 f"{pages} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
             )
-        with PictureReader(pace) as pictures:
+        with PageReader(pace) as recogniser:
+            pictures = PictureReader(recogniser, pace)
             if not reader.blocks.blocks:
                 for page, picture in enumerate(itertools.islice(_pictures(document), max_pages), 1):
                     reader.blocks.page = pages = page

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from types import TracebackType
 
 from assistant.errors import ParseError
 from ingestion.parsers.blocks import BlockList
@@ -23,9 +22,9 @@ class PictureReader:
     `recognised` has the numbers of those pages with the mean confidence of their words.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, reader: PageReader, pace: Pace) -> None:
         self._pace = pace
-        self._reader = PageReader(pace)
+        self._reader = reader
         self._tried = False
         self.recognised: list[tuple[int, float]] = []
 
@@ -59,15 +58,3 @@ class PictureReader:
         if self._tried and not blocks.blocks:
             why = self._reader.reason or "none was recognised on its pictures"
             raise ParseError(f"no text was found in it: {why}")
-
-    def __enter__(self) -> PictureReader:
-        self._reader.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._reader.__exit__(kind, value, trace)

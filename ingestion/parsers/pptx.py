@@ -20,6 +20,7 @@ from ingestion.dates import day_of
 from ingestion.parsers.blocks import BlockList, choose_title, sensible_author
 from ingestion.parsers.damage import damage_as_reason
 from ingestion.parsers.grid import Cell, lay_out
+from ingestion.parsers.ocr import PageReader
 from ingestion.parsers.office_drawings import CHART, DIAGRAM, Drawings
 from ingestion.parsers.office_pictures import PictureReader
 from ingestion.parsers.pace import Pace
@@ -49,7 +50,8 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
         blocks = BlockList()
         area = (presentation.slide_width or 0) * (presentation.slide_height or 0)
         drawings = Drawings()
-        with PictureReader(pace) as pictures:
+        with PageReader(pace) as reader:
+            pictures = PictureReader(reader, pace)
             for number, slide in enumerate(slides, 1):
                 blocks.page = number
                 before = len(blocks.blocks)

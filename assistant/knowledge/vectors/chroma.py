@@ -69,8 +69,9 @@ class ChromaVectors(CollectionVectors):
     Files that are damaged or not whole are thrown away: the library fills the index again from SQL.
 
     Chroma is kept from running out of space: it leaves files that are cut short, and a connection
-    that keeps its lock, for which the next change waits 1,000 s with all of Python standing still.
-    Where others fill the disk meanwhile, it is not asked again, and begun anew with the next start.
+    that keeps its lock, for which the next change waits more than ten minutes, with all of Python
+    standing still. Where others fill the disk meanwhile, it is not asked again, and begun
+    anew with the next start.
 
     Raises:
         StorageFullError: there is no room, or was none before.
