@@ -94,7 +94,7 @@ class Pages:
         page = 1
         if at is not None and end <= chunks[at].end:
             chunk = chunks[at]
-            lines = LineMap(chunk.lines, chunk.end)
+            lines = LineMap(chunk.lines, chunk.end, chunk.text)
             page, boxes = lines.page(start), lines.boxes(start, end)
             heading = list(chunk.heading)
             text = chunk.text[start - chunk.start : end - chunk.start]

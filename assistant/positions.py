@@ -5,16 +5,18 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
+from assistant.letter_widths import AVERAGE, text_width
 from assistant.types import Box, Line
 
 
 @dataclass(frozen=True, slots=True)
 class LineMap:
     """Finds page and boxes of a span. `lines` have ascending offsets into one text of
-    `length` characters."""
+    `length` characters, of which `text` are those before `length`."""
 
     lines: tuple[Line, ...]
     length: int
+    text: str = ""
     _offsets: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -24,7 +26,7 @@ class LineMap:
         return self.lines[max(0, bisect.bisect_right(self._offsets, offset) - 1)].page
 
     def boxes(self, start: int, end: int) -> list[Box]:
-        """One rectangle a line, cut in proportion to the characters that lie in the span."""
+        """One rectangle a line, cut where the widths of its letters say that the span lies."""
         found = []
         first = max(0, bisect.bisect_right(self._offsets, start) - 1)
         for index in range(first, len(self.lines)):
@@ -34,9 +36,9 @@ class LineMap:
             if line.box is None:
                 continue
             stop = self._offsets[index + 1] if index + 1 < len(self.lines) else self.length
-            width = max(1, stop - line.offset)
-            left = max(0, start - line.offset) / width
-            right = min(width, end - line.offset) / width
+            width = max(1, self._width(line.offset, stop))
+            left = self._width(line.offset, max(line.offset, start)) / width
+            right = min(1.0, self._width(line.offset, min(stop, end)) / width)
             if right <= left:
                 continue
             x0, y0, x1, y1 = line.box
@@ -50,3 +52,12 @@ class LineMap:
                 )
             )
         return found
+
+    def _width(self, start: int, end: int) -> int:
+        """Of the text from the beginning of a line. What is not in `text` is as wide as letters
+        are on average; white space at the end has no place on the page."""
+        known = self.length - len(self.text)
+        unknown = max(0, min(end, known) - start)
+        return AVERAGE * unknown + text_width(
+            self.text[max(0, start - known) : max(0, end - known)].rstrip()
+        )

@@ -10,11 +10,12 @@ Usage: python examples/make_examples.py [FOLDER]     (default: the folder of thi
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import docx
@@ -32,6 +33,8 @@ from source_text import COMPANY, Block, read_source
 
 HERE = Path(__file__).resolve().parent
 MADE_ON = datetime(2026, 2, 2, 9, 0, 0)
+os.environ["SOURCE_DATE_EPOCH"] = str(int(MADE_ON.replace(tzinfo=UTC).timestamp()))
+"""Read by ReportLab."""
 
 
 def make_examples(folder: Path) -> list[Path]:

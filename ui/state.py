@@ -46,7 +46,7 @@ SUMMARY = "summary"
 SUMMARY_FORM = "summary_form"
 SUMMARY_DOCUMENTS = "summary_documents"
 
-LIVE = "100ms"
+LIVE = "40ms"
 """After the last key a search field waits so long before it searches."""
 
 FOLLOWED_EXCHANGES = 5

@@ -12,7 +12,7 @@ from assistant.types import Citation
 def cite(source: Candidate, *, marker: int) -> Citation:
     """The citation of one sentence, with its exact quote, page and rectangles."""
     chunk = source.chunk
-    lines = LineMap(chunk.lines, chunk.end)
+    lines = LineMap(chunk.lines, chunk.end, chunk.text)
     return Citation(
         marker=marker,
         document_id=chunk.document_id,

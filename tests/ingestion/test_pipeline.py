@@ -6,6 +6,7 @@ import time
 
 import docx
 import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.errors import NothingToIngestError, SourceNotFoundError, StorageFullError
@@ -340,8 +341,26 @@ def test_positions_of_stored_chunks_are_those_of_the_page(ingestor, library, tmp
     sentence = "Page 2 row 7 says something new."
     (chunk,) = [chunk for chunk in chunks if sentence in chunk.text]
     start = chunk.start + chunk.text.index(sentence)
-    found = LineMap(chunk.lines, chunk.end)
+    found = LineMap(chunk.lines, chunk.end, chunk.text)
     assert found.page(start) == 2
     boxes = found.boxes(start, start + len(sentence))
     assert boxes[0].page == 2
     assert boxes[0].y0 == pytest.approx(842 - (700 - 14 * 7) - 9, abs=3)
+
+
+def test_a_mark_within_a_line_ends_where_its_letters_end(ingestor, library, tmp_path):
+    narrow, wide = "Il fallait l'utilité, ici.", "MAMMOUTH WWW."
+    canvas = Canvas(str(tmp_path / "widths.pdf"), pagesize=(595, 842))
+    canvas.setFont("Times-Roman", 12)
+    canvas.drawString(60, 700, f"{narrow} {wide}")
+    canvas.drawString(60, 640, "Une autre phrase dit encore autre chose.")
+    canvas.save()
+    ingestor.ingest([str(tmp_path / "widths.pdf")])
+    (info,) = library.documents(OPERATOR)
+    (chunk,) = library.document_chunks(info.id, OPERATOR)
+    start = chunk.start + chunk.text.index(narrow)
+    found = LineMap(chunk.lines, chunk.end, chunk.text)
+    (mark,) = found.boxes(start, start + len(narrow))
+    assert mark.x1 == pytest.approx(60 + stringWidth(narrow, "Times-Roman", 12), abs=4)
+    (whole,) = found.boxes(start, start + len(narrow) + 1 + len(wide))
+    assert whole.x1 == pytest.approx(60 + stringWidth(f"{narrow} {wide}", "Times-Roman", 12), abs=2)

@@ -9,6 +9,9 @@ from ui.components.markup import Markup, element, join
 from ui.language import Texts
 from ui.replies import Citation, Passage, Place
 
+REFERENCE_LIST = "(reference list)"
+"""What the index puts last in the heading path of entries of a reference list."""
+
 
 def card_id(scope: str, marker: int) -> str:
     """The anchor of a card; `scope` tells the answers of a conversation apart."""
@@ -75,8 +78,8 @@ def file_name(uri: str) -> str:
 
 
 def heading_path(title: str, heading: Sequence[str]) -> str:
-    """The headings below the title, outermost first."""
-    return " › ".join(part for part in heading if part != title)
+    """The headings below the title, outermost first; an inner name of the index is none."""
+    return " › ".join(part for part in heading if part not in (title, REFERENCE_LIST))
 
 
 def _place(texts: Texts, title: str, heading: Sequence[str], page: int | None) -> Markup:
