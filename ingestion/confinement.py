@@ -18,6 +18,8 @@ import platform
 import resource
 import struct
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 OPEN_FILES = 64
 
@@ -38,12 +40,15 @@ _LANDLOCK_REFER, _LANDLOCK_TRUNCATE = 1 << 13, 1 << 14  # since versions 2 and 3
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 
 
-def confine_process() -> bool:
-    """Give up network, new programs, and changing files, for good.
+def confine_process(helpers: int = 0) -> tuple[bool, ThreadPoolExecutor | None]:
+    """Give up network, new programs, new threads, and changing files, for good.
 
+    Args:
+        helpers: threads that are begun before and give up the same.
     Returns:
-        whether the kernel itself refuses network and programs.
+        whether the kernel itself refuses network and programs; the helpers, None without any.
     """
+    begun = _begin_helpers(helpers) if helpers else None
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
@@ -51,7 +56,23 @@ def confine_process() -> bool:
     _forbid_changes()
     filtered = _install_filter()
     sys.addaudithook(_refuse)
-    return filtered
+    return filtered, begun
+
+
+def _begin_helpers(count: int) -> ThreadPoolExecutor:
+    """The kernel's filter and Landlock bind the thread that asks for them and those that it
+    begins: not those that are there."""
+    threads = ThreadPoolExecutor(count, thread_name_prefix="philo-helper")
+    all_begun = threading.Barrier(count)
+
+    def confine() -> None:
+        all_begun.wait()  # no thread takes two of these calls
+        _forbid_changes()
+        _install_filter()
+
+    for done in [threads.submit(confine) for _ in range(count)]:
+        done.result()
+    return threads
 
 
 def limit_file(*, memory_bytes: int, cpu_s: float) -> None:

@@ -11,10 +11,17 @@ from ingestion.sandbox import Sandbox, SandboxLimits
 
 
 class ParserPool:
-    """A thread and a child process for each worker. A crash costs one file, no other."""
+    """A thread and a child process for each worker. A crash costs one file, no other.
+
+    A file that is parsed alone has as many threads for recognising its pages as there are workers;
+    several share them out.
+    """
 
     def __init__(self, limits: SandboxLimits, *, workers: int) -> None:
         self._limits = limits
+        self._workers = workers
+        self._at_work = 0
+        self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="philo-parse")
         self._own = threading.local()
         self._sandboxes: list[Sandbox] = []
@@ -28,7 +35,14 @@ class ParserPool:
         if sandbox is None:
             sandbox = self._own.sandbox = Sandbox(self._limits)
             self._sandboxes.append(sandbox)
-        return sandbox.parse(path)
+        with self._lock:
+            self._at_work += 1
+            share = max(1, self._workers // self._at_work)
+        try:
+            return sandbox.parse(path, ocr_threads=share)
+        finally:
+            with self._lock:
+                self._at_work -= 1
 
     def close(self) -> None:
         """End all children, those at work too."""

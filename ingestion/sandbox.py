@@ -33,13 +33,15 @@ MOST_FILES = 200
 
 _BOOT = (
     "import json, sys; config = json.loads(sys.argv[1]); sys.path[:0] = config['search_path']; "
-    "from ingestion.sandbox_child import serve_files; serve_files(config['entry'])"
+    "from ingestion.sandbox_child import serve_files; "
+    "serve_files(config['entry'], config['helpers'])"
 )
 _ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "OMP_THREAD_LIMIT": "1",
+    "MALLOC_ARENA_MAX": "2",  # each takes address space, which is limited
 }
 MOST_BATCHES = 5
 """A document of many pages may take this many times the limit, as long as it advances."""
@@ -50,11 +52,13 @@ class SandboxLimits:
     """What one file may cost. `memory_bytes` is address space beyond the idle child's.
 
     `timeout_s` holds for each batch of pages (see `ingestion.parsers.pace`), and for each page
-    whose characters are recognised; `ocr_timeout_s` for all those pages together.
+    whose characters are recognised; `ocr_timeout_s` for all those pages together, of which at
+    most `ocr_threads` are recognised at a time.
     """
 
     timeout_s: float = 60.0
     ocr_timeout_s: float = 600.0
+    ocr_threads: int = 1
     memory_bytes: int = 2**30
     max_pages: int = 3000
     max_file_bytes: int = 200 * 2**20
@@ -88,38 +92,55 @@ class Sandbox:
     ) -> None:
         self._limits = limits
         root = str(Path(__file__).resolve().parents[1])
-        self._config = json.dumps({"entry": entry, "search_path": [root, *search_path]})
+        helpers = limits.ocr_threads if limits.ocr_threads > 1 else 0  # one page: no need of any
+        config = {"entry": entry, "search_path": [root, *search_path], "helpers": helpers}
+        self._config = json.dumps(config)
         self._child: _Child | None = None
         self._interrupted = False
 
-    def parse(self, path: Path) -> ParsedDocument:
+    def parse(self, path: Path, *, ocr_threads: int | None = None) -> ParsedDocument:
         """Parse a file.
 
+        Args:
+            ocr_threads: fewer than the limit, because others are at work too.
         Raises:
             ParseError: the parser's reason, or that it crashed or exceeded a limit.
             OSError: no child can be started (no space, no processes left).
         """
+        limits = self._limits
+        threads = min(limits.ocr_threads, ocr_threads or limits.ocr_threads)
         try:
-            return self._parse(path, self._limits.ocr_timeout_s)
+            try:
+                return self._parse(path, limits.ocr_timeout_s, threads)
+            except _RecognitionError as died:
+                if self._interrupted or died.too_late or threads == 1:
+                    raise
+                # Several pages at a time took more memory than there is.
+                return self._parse(path, limits.ocr_timeout_s, 1)
         except _RecognitionError as died:
             if self._interrupted:
                 raise
             try:  # the pages that have a text layer are not lost with those that are pictures
-                return self._parse(path, 0.0)
+                return self._parse(path, 0.0, 1)
             except ParseError:
                 raise died from None
 
-    def _parse(self, path: Path, ocr_timeout_s: float) -> ParsedDocument:
+    def _parse(self, path: Path, ocr_timeout_s: float, ocr_threads: int) -> ParsedDocument:
         limits = self._limits
         options = {"max_pages": limits.max_pages, "max_file_bytes": limits.max_file_bytes}
-        answer = self.ask(path, options, ocr_timeout_s=ocr_timeout_s)
+        answer = self.ask(path, options, ocr_timeout_s=ocr_timeout_s, ocr_threads=ocr_threads)
         try:
             return decode_document(answer["document"])
         except (KeyError, ValueError) as exc:
             raise ParseError(f"the parser answered nonsense ({exc})") from exc
 
     def ask(
-        self, path: Path, options: dict[str, Any], *, ocr_timeout_s: float = 0.0
+        self,
+        path: Path,
+        options: dict[str, Any],
+        *,
+        ocr_timeout_s: float = 0.0,
+        ocr_threads: int = 1,
     ) -> dict[str, Any]:
         """What the child's function makes of a file, as `ingestion.wire` encodes it.
 
@@ -138,6 +159,7 @@ class Sandbox:
             "memory_bytes": limits.memory_bytes,
             "cpu_s": limits.timeout_s,
             "ocr_timeout_s": ocr_timeout_s,
+            "ocr_threads": ocr_threads,
             "options": options,
         }
         child, healthy = self._child, False
@@ -196,6 +218,8 @@ def _memory_reason(limits: SandboxLimits) -> str:
 class _RecognitionError(ParseError):
     """The child ended while it recognised characters: without that the file may be read."""
 
+    too_late = False
+
 
 class _Child:
     def __init__(self, config: str) -> None:
@@ -240,7 +264,10 @@ class _Child:
             return self._await_answer(request, limits)
         except TimeoutError as exc:
             reason = f"took longer than {limits.timeout_s:g} s (setting ingest.parse_timeout_s)"
-            raise self.failure(reason) from exc
+            failure = self.failure(reason)
+            if isinstance(failure, _RecognitionError):
+                failure.too_late = True
+            raise failure from exc
         except OverflowError as exc:
             raise ParseError(f"gave more than {limits.max_output_bytes >> 20} MiB of text") from exc
         except (EOFError, BrokenPipeError) as exc:

@@ -11,21 +11,23 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from assistant.errors import ParseError
 from assistant.types import PageImage, ParsedDocument
 from ingestion.confinement import address_space, confine_process, limit_file, limit_time
-from ingestion.parsers.pace import Pace
+from ingestion.parsers.pace import Helpers, Pace
 from ingestion.wire import dump_message, encode_result
 
 
-def serve_files(entry: str) -> None:
+def serve_files(entry: str, helpers: int) -> None:
     """Answer requests from standard input until it ends.
 
     Args:
         entry: "module:function" of what parses a file, or draws a page of it.
+        helpers: so many threads at most recognise characters beside this one.
     """
     answers = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -37,26 +39,33 @@ def serve_files(entry: str) -> None:
         Callable[..., ParsedDocument | PageImage],
         getattr(importlib.import_module(module), function),
     )
-    filtered = confine_process()
+    filtered, threads = confine_process(helpers)
     answers.write(dump_message({"filtered": filtered, "address_space": address_space()}))
     answers.flush()
     for line in requests:
         request = json.loads(line)
-        answers.write(_answer(parse, request, answers))
+        answers.write(_answer(parse, request, answers, threads))
         answers.flush()
 
 
 def _answer(
-    parse: Callable[..., ParsedDocument | PageImage], request: dict[str, Any], answers: BinaryIO
+    parse: Callable[..., ParsedDocument | PageImage],
+    request: dict[str, Any],
+    answers: BinaryIO,
+    threads: ThreadPoolExecutor | None,
 ) -> bytes:
+    count = request["ocr_threads"]
+    helpers = Helpers(threads, count) if threads and count > 1 else None
+
     def tell(*, recognising: bool) -> None:
-        limit_time(request["cpu_s"])
+        busy = 1 + helpers.count if helpers and recognising else 1
+        limit_time(busy * request["cpu_s"])
         answers.write(dump_message({"progress": {"recognising": recognising}}))
         answers.flush()
 
     try:
         limit_file(memory_bytes=request["memory_bytes"], cpu_s=request["cpu_s"])
-        pace = Pace(request["ocr_timeout_s"], tell)
+        pace = Pace(request["ocr_timeout_s"], tell, helpers)
         result = parse(Path(request["path"]), pace=pace, **request["options"])
         return dump_message(encode_result(result) | {"address_space": address_space()})
     except ParseError as exc:

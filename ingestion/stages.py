@@ -62,11 +62,16 @@ class LocalStages:
         self._embedding.shutdown(wait=True)
 
 
+MOST_OCR_THREADS = 4
+"""Each needs about 100 MiB of a file's memory."""
+
+
 def limits_of(settings: IngestSettings) -> SandboxLimits:
     """What the settings allow one file to cost."""
     return SandboxLimits(
         timeout_s=settings.parse_timeout_s,
         ocr_timeout_s=settings.ocr_timeout_s,
+        ocr_threads=min(settings.workers, MOST_OCR_THREADS),
         memory_bytes=settings.parse_memory_bytes,
         max_pages=settings.max_pages,
         max_file_bytes=settings.max_file_bytes,

@@ -17,7 +17,7 @@ from ingestion.parsers.ocr import (
     MOST_PIXELS,
     Greys,
     PageReader,
-    RecognisedPage,
+    Recognised,
     even_out_sizes,
 )
 from ingestion.parsers.pace import Pace
@@ -47,7 +47,9 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
             raise ParseError(
                 f"{count} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
             )
-        read = {page.text.number: page for page in _read_frames(image, count, reader)}
+        reading = [*_read_frames(image, count, reader)]
+        pages = [page for recognised in reading if (page := recognised()) is not None]
+        read = {page.text.number: page for page in pages}
         reason = reader.reason
     if not read:
         raise ParseError(f"no text was recognised in the image{f': {reason}' if reason else ''}")
@@ -101,23 +103,22 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def _read_frames(image: Any, count: int, reader: PageReader) -> Iterator[RecognisedPage]:
+def _read_frames(image: Any, count: int, reader: PageReader) -> Iterator[Recognised]:
     for index in range(count):
         if not reader.has_time():
             return
         try:
             image.seek(index)
-            page = read_picture(image, index + 1, reader)
+            recognised = read_picture(image, index + 1, reader)
         except (OSError, ValueError, SyntaxError, EOFError) as exc:
             if count == 1:
                 raise ParseError("the image is damaged or cut short") from exc
             continue
-        if page is not None:
-            yield page
+        yield recognised
 
 
-def read_picture(image: Any, number: int, reader: PageReader) -> RecognisedPage | None:
-    """The text of an image's present frame as page `number`; None where it holds none.
+def read_picture(image: Any, number: int, reader: PageReader) -> Recognised:
+    """What gives the text of an image's present frame as page `number`, None where it holds none.
 
     Raises:
         ParseError: it has too many pixels.
@@ -125,7 +126,7 @@ def read_picture(image: Any, number: int, reader: PageReader) -> RecognisedPage 
     """
     check_size(*image.size)
     greys, size = _decode(image)
-    return reader.read(greys, number, *size)
+    return reader.read_beside(greys, number, *size)
 
 
 def _decode(image: Any) -> tuple[Greys, tuple[float, float]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import statistics
+import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -57,6 +60,9 @@ class RecognisedPage:
         return self.text.letters
 
 
+Recognised = Callable[[], RecognisedPage | None]
+
+
 class PageReader:
     """Reads page after page until its time is used up.
 
@@ -66,7 +72,9 @@ class PageReader:
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._ends = time.monotonic() + pace.ocr_timeout_s
-        self._tesseract: Tesseract | None = None
+        self._begun: list[Tesseract] = []
+        self._idle: queue.SimpleQueue[Tesseract] = queue.SimpleQueue()
+        self._places = threading.Semaphore(pace.helpers.count if pace.helpers else 0)
         self.reason = ""
         if not pace.ocr_timeout_s:
             self.reason = "character recognition is switched off (setting ingest.ocr_timeout_s)"
@@ -78,14 +86,33 @@ class PageReader:
         if time.monotonic() > self._ends:
             self._stop()
             return False
-        if self._tesseract is None:
+        if not self._begun:
             try:
-                self._tesseract = Tesseract()
+                self._idle.put(self._begin())
             except ModelMissingError as exc:
                 self.reason = str(exc)
                 return False
         self._pace.tell(recognising=True)
         return True
+
+    def read_beside(self, image: Greys, number: int, width: float, height: float) -> Recognised:
+        """As `read`, by a helper where there is one: waits for a free one, not for the page.
+
+        Returns:
+            what waits for the page and gives it.
+        """
+        if self._pace.helpers is None:
+            page = self.read(image, number, width, height)
+            return lambda: page
+        self._places.acquire()
+        reading = self._pace.helpers.threads.submit(self.read, image, number, width, height)
+        reading.add_done_callback(lambda _: self._places.release())
+        return lambda: self._await(reading)
+
+    def _await(self, reading: Future[RecognisedPage | None]) -> RecognisedPage | None:
+        if not reading.done():
+            self._pace.tell(recognising=True)
+        return reading.result()
 
     def read(self, image: Greys, number: int, width: float, height: float) -> RecognisedPage | None:
         """Recognise page `number`, whose size is `width` x `height` points.
@@ -116,18 +143,29 @@ class PageReader:
         )
 
     def _recognise(self, image: Greys, points: float) -> list[RecognisedWord]:
-        assert self._tesseract is not None  # noqa: S101 - for the type checker
         rest = min(LONGEST_PAGE_S, self._ends - time.monotonic())
-        words = self._tesseract.read(
-            image.tobytes(),
-            image.shape[1],
-            image.shape[0],
-            dpi=min(2400, max(70, round(72 / points))),
-            timeout_s=rest,
-        )
+        try:
+            tesseract = self._idle.get_nowait()
+        except queue.Empty:
+            tesseract = self._begin()
+        try:
+            words = tesseract.read(
+                image.tobytes(),
+                image.shape[1],
+                image.shape[0],
+                dpi=min(2400, max(70, round(72 / points))),
+                timeout_s=rest,
+            )
+        finally:
+            self._idle.put(tesseract)
         if words is None and rest < LONGEST_PAGE_S:
             self._stop()
         return words or []
+
+    def _begin(self) -> Tesseract:
+        tesseract = Tesseract()
+        self._begun.append(tesseract)
+        return tesseract
 
     def _stop(self) -> None:
         self.reason = (
@@ -144,8 +182,10 @@ class PageReader:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._tesseract is not None:
-            self._tesseract.close()
+        for _ in range(self._pace.helpers.count if self._pace.helpers else 0):
+            self._places.acquire()  # after an error here a helper may still be reading
+        for tesseract in self._begun:
+            tesseract.close()
 
 
 def even_out_sizes(pages: Sequence[PageText]) -> None:

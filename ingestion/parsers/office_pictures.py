@@ -38,7 +38,7 @@ class PictureReader:
                 break
             try:
                 with open_image(io.BytesIO(file)) as image:
-                    page = read_picture(image, blocks.page, self._reader)
+                    page = read_picture(image, blocks.page, self._reader)()
             except (ParseError, OSError, ValueError, SyntaxError, EOFError):
                 continue
             if page is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 
@@ -11,15 +12,25 @@ def _tell_nobody(*, recognising: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Helpers:
+    """Runs `count` calls at a time beside the caller."""
+
+    threads: Executor
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """`tell` is called whenever a batch of pages is done: the time limit then begins anew.
 
     `ocr_timeout_s` is for the recognition of characters on all pages of a file, 0 for none.
     `recognising` tells that what comes next may be given up without losing the other pages.
+    Pages are recognised by `helpers`, or by the caller where there are none.
     """
 
     ocr_timeout_s: float = 0.0
     tell: Callable[..., None] = _tell_nobody
+    helpers: Helpers | None = None
 
 
 BATCH_PAGES = 100

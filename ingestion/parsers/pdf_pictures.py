@@ -12,6 +12,7 @@ import pypdfium2.raw as pdfium_c
 from ingestion.parsers.ocr import (
     Greys,
     PageReader,
+    Recognised,
     RecognisedPage,
     even_out_sizes,
     is_blank,
@@ -61,6 +62,7 @@ def recognise_pages(
     """Recognise pages of an open document, first to last, while there is time; of the unreadable
     ones no more than it takes to read their text after all (see `Cipher`)."""
     read: dict[int, RecognisedPage] = {}
+    reading: dict[int, Recognised] = {}
     solved: dict[int, float] = {}
     blank: set[int] = set()
     undrawable: set[int] = set()
@@ -86,8 +88,11 @@ def recognise_pages(
                 blank.add(number)
             elif glyphs and (agreement := cipher.solve(glyphs, image, width, reader)):
                 solved[number] = agreement
-            elif recognised := reader.read(image, number, width, height):
-                read[number] = recognised
+            else:
+                reading[number] = reader.read_beside(image, number, width, height)
+        for number, recognised in reading.items():
+            if (found := recognised()) is not None:
+                read[number] = found
         pace.tell(recognising=False)
         even_out_sizes([page.text for page in read.values()])
         key = Key(unreadable.fonts, cipher.meanings)

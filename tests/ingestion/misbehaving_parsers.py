@@ -18,8 +18,11 @@ from ingestion.parsers.pace import Pace
 
 def parse(path: Path, *, max_pages: int, max_file_bytes: int, pace: Pace) -> ParsedDocument:
     act = globals()[path.stem]
-    paced = (advance, hang_recognising, eat_memory_recognising)
+    paced = (advance, hang_recognising, eat_memory_recognising, eat_memory_at_several_pages)
     takes = {change_files: (path,), **dict.fromkeys(paced, (pace,))}
+    if path.parent.name == "helper":
+        assert pace.helpers is not None
+        return written(pace.helpers.threads.submit(act, *takes.get(act, ())).result())
     return written(act(*takes.get(act, ())))
 
 
@@ -60,6 +63,13 @@ def eat_memory_recognising(pace: Pace) -> str:
         pace.tell(recognising=True)
         return eat_memory()
     return "text layer only"
+
+
+def eat_memory_at_several_pages(pace: Pace) -> str:
+    if pace.helpers:
+        pace.tell(recognising=True)
+        return pace.helpers.threads.submit(eat_memory).result()
+    return "page by page"
 
 
 def eat_memory() -> str:

@@ -4,7 +4,9 @@ import difflib
 import os
 import re
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from assistant.models import tesseract
 from assistant.types import BlockKind
 from ingestion.parsers import pdf_cipher
 from ingestion.parsers.base import parse_file
-from ingestion.parsers.pace import Pace
+from ingestion.parsers.pace import Helpers, Pace
 from ingestion.sandbox import SandboxLimits, parse_in_sandbox
 
 os.environ["OMP_THREAD_LIMIT"] = "1"  # as in the sandbox; read when Tesseract is loaded
@@ -226,6 +228,36 @@ def test_each_recognised_page_restarts_the_time_limit(tmp_path):
     pace = Pace(60, lambda *, recognising: told.append(recognising))
     read(scan(tmp_path / "scans.pdf", picture(FRENCH), picture(FRENCH)), pace=pace)
     assert told == [True, True, False]
+
+
+def test_pages_are_recognised_at_the_same_time_and_come_in_their_order(tmp_path, monkeypatch):
+    path = scan(tmp_path / "scans.pdf", picture("Page one is first."), picture("Page two is last."))
+    both = threading.Barrier(2)
+    recognise = tesseract.Tesseract.read
+
+    def wait_for_the_other(self, *pixels, **options):
+        both.wait(timeout=30)
+        return recognise(self, *pixels, **options)
+
+    alone = read(path)
+    monkeypatch.setattr(tesseract.Tesseract, "read", wait_for_the_other)
+    with ThreadPoolExecutor(2) as threads:
+        pace = Pace(60, helpers=Helpers(threads, 2))
+        assert read(path, pace=pace) == alone
+    assert [number for number, _ in alone.recognised] == [1, 2]
+    assert "first" in alone.blocks[0].text
+
+
+def test_sandbox_recognises_several_pages_at_a_time_with_the_same_result(tmp_path):
+    frames = [picture(FRENCH), picture(ENGLISH), picture(FRENCH, height=300)]
+    pdf = scan(tmp_path / "scans.pdf", *frames)
+    tiff = tmp_path / "scans.tiff"
+    first, *others = [frame.copy() for frame in frames]  # printing them has left its options there
+    first.save(tiff, save_all=True, append_images=others)
+    for path in (pdf, tiff):
+        found = [parse_in_sandbox(path, SandboxLimits(ocr_threads=count)) for count in (1, 3)]
+        assert found[0] == found[1]
+        assert len(found[0].recognised) == 3
 
 
 def test_recognition_keeps_to_the_memory_of_a_file(tmp_path):

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,26 +77,46 @@ def test_recognition_that_fails_does_not_cost_the_text_layer(name):
         assert read(sandbox, name) == "text layer only"
 
 
+def test_pages_that_need_too_much_memory_at_a_time_are_recognised_one_by_one():
+    with open_sandbox(SandboxLimits(memory_bytes=2**29, ocr_threads=2)) as sandbox:
+        assert read(sandbox, "eat_memory_at_several_pages") == "page by page"
+
+
 def test_what_a_library_prints_does_not_reach_the_answers(sandbox):
     assert read(sandbox, "chatter") == "good text"
 
 
-def test_kernel_refuses_network_and_signals_to_native_code(sandbox):
-    if not sandbox.filtered:
+@pytest.fixture(scope="module")
+def helped_sandbox():
+    with open_sandbox(replace(LIMITS, ocr_threads=2)) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["", "helper/"])
+def thread(request):
+    """Where the child does what the name of the file says: in its first thread or beside it."""
+    return request.param
+
+
+def test_kernel_refuses_network_and_signals_to_native_code(helped_sandbox, thread):
+    if not helped_sandbox.filtered:
         pytest.skip("this kernel takes no filter from an unprivileged process")
-    assert read(sandbox, "connect_natively") == "-1 1"
-    assert "not permitted" in refuse(sandbox, "kill_parent")
+    assert read(helped_sandbox, f"{thread}connect_natively") == "-1 1"
+    assert "not permitted" in refuse(helped_sandbox, f"{thread}kill_parent")
 
 
-def test_kernel_refuses_changes_to_files_to_native_code(sandbox, tmp_path):
+def test_kernel_refuses_changes_to_files_to_native_code(helped_sandbox, thread, tmp_path):
+    sandbox = helped_sandbox
     if ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) < 3 or not sandbox.filtered:
         pytest.skip("this kernel has no Landlock that forbids cutting files")
-    victim = tmp_path / "victim.txt"
+    folder = tmp_path / thread
+    folder.mkdir(exist_ok=True)
+    victim = folder / "victim.txt"
     victim.write_text("precious")
-    told = json.loads(sandbox.parse(tmp_path / "change_files.txt").blocks[0].text)
+    told = json.loads(sandbox.parse(folder / "change_files.txt").blocks[0].text)
     assert told == dict.fromkeys(told, -1)
     assert victim.read_text() == "precious"
-    assert [one.name for one in tmp_path.iterdir()] == ["victim.txt"]
+    assert [one.name for one in folder.iterdir()] == ["victim.txt"]
 
 
 def test_child_sees_no_environment_and_leaves_no_folder(monkeypatch):
