@@ -79,7 +79,7 @@ def main() -> None:
         print(json.dumps(row), file=log, flush=True)
 
     order = [stage for stage in stages for _ in range(stage.epochs)]
-    steps = sum(-(-len(stage.examples) // BATCH) for stage in order)
+    rates = [rate for stage in stages for rate in stage.rates()]
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for name, p in halves.parameters.items() if "head" not in name]},
@@ -89,7 +89,7 @@ def main() -> None:
         weight_decay=0.01,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.1 * steps), max(0.02, 1 - step / steps))
+        optimizer, lambda step: rates[min(step, len(rates) - 1)]
     )
     begun = resume(arguments.out, halves, optimizer, schedule)
     for epoch in range(begun, len(order)):
@@ -126,6 +126,13 @@ class Stage:
         self._pairs = pairs if epochs else []
         self.examples: list[Example] = []
         self.lower: list[Any] = []
+
+    def rates(self) -> list[float]:
+        """The share of the full rate at each step: it rises, then falls, in each stage anew."""
+        steps = self.epochs * -(-len(self.examples) // BATCH)
+        return [
+            min((step + 1) / (0.1 * steps), max(0.02, 1 - step / steps)) for step in range(steps)
+        ]
 
     def prepare(self, halves: Halves, tokenizer: Any, tokens: int, chooser: random.Random) -> None:
         """Fill `examples`, cropped to `tokens` of the passage, and what the lower layers make of

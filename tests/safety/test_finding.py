@@ -43,6 +43,11 @@ def found(text: str, kind: Kind) -> list[str]:
         ("host 2001:db8::8a2e:370:7334 down", Kind.IP, "2001:db8::8a2e:370:7334"),
         ("Merci à Mme Durand-Leroy pour", Kind.PERSON, "Durand-Leroy"),
         ("as Sophie de la Tour said", Kind.PERSON, "Sophie de la Tour"),
+        ("signé avec Krzysztof Wójcik hier", Kind.PERSON, "Krzysztof Wójcik"),
+        ("a meeting with Yusuf Yıldız on Monday", Kind.PERSON, "Yusuf Yıldız"),
+        ("My name is Rubija and I ask", Kind.PERSON, "Rubija"),
+        ("Nom :   Vasquez", Kind.PERSON, "Vasquez"),
+        ("Bonjour Mamadou, voici", Kind.PERSON, "Mamadou"),
         (
             "au 12 bis, rue des Lilas, 75011 Paris.",
             Kind.ADDRESS,
@@ -73,6 +78,8 @@ def test_personal_data_is_found_where_it_stands(text, kind, value):
         "12 500 000 mobile users and 28 640 660 home visits",
         "À 12:30:45, std::vector<int>, le ratio 16:9:4",
         "The University of Oxford and New York City Council met.",
+        "Bonjour Madame, Dear Customer, Hi Team, Hello World",
+        "Mac OS, Victoria Cross and Beverly Hills are no people.",
     ],
 )
 def test_near_misses_are_left_alone(text):

@@ -1,7 +1,7 @@
-"""Names of people, by rules: titles, words that announce a name, common first names.
+"""Names of people, by rules: titles, words that announce a name, first names of many countries.
 
-No statistics and no model: a name that nothing announces and whose first name is rare is
-missed. How many that are is measured in docs/safety.md.
+No statistics and no model: a surname that nothing announces, and a full name whose first name is in
+no list, are missed. How many that are is measured in docs/safety.md.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from assistant.safety.finding import Finding, Kind
 MOST_KNOWN = 300
 """Names of one text that are looked for again without what announced them."""
 
+SHORTEST_SURNAME = 3
+"""Letters of a word in capitals that any known first name behind it makes a surname."""
+
 ANNOUNCED_WITHIN = 30
 """Characters before a name in which a word may announce it."""
 
-_UP = "A-ZÀ-ÖØ-ÞŒŠŽŁČĆĐ"
+_UP = "A-ZÀ-ÖØ-Þ" + "".join(map(chr, range(0x100, 0x178, 2))) + "ŁŃŇŹŻŽŸ"
 _WORD = rf"[{_UP}](?:[^\W\d_]|['-](?=[^\W\d_])){{1,30}}"
 _INITIAL = rf"[{_UP}](?:\.-?[{_UP}])?\."
 _PARTICLE = (
@@ -46,8 +49,20 @@ _ANNOUNCES = re.compile(
     r"|salutations(?: distingu[ée]es)?|repr[ée]sent[ée]e? par|represented by|au nom de|on behalf of"
     r"|pr[ée]venir|contacter|pr[ée]sid[ée]e? par|chaired by|entretien avec|interview with"
     r"|my name is|je m'appelle|je suis|i am|i'm|n[ée]e|m[ée]decin|h[ée]ritier|veuve|[ée]pouse)"
-    r" ?[:,=-]? ?\n? ?\Z",
+    r"[ \t]{0,8}[:,=-]?[ \t]{0,8}\n? ?\Z",
     re.IGNORECASE,
+)
+_ONE_NAME = re.compile(
+    r"(?<![\w'-])(?i:my name is|named (?:him|her|them)|call(?:s|ed)? me"
+    r"|(?:first |last |full |maiden |family |middle |sur|user)name(?: is| was)? ?[:=?]?"
+    r"|je m'appelle|s'appelle(?:nt)?|s'appelait|pr[ée]nomm[ée]e?|se nomme"
+    r"|(?:pr[ée]nom|nom(?: de (?:famille|naissance|jeune fille))?)(?: est)? ?[:=])"
+    rf"[ \t]{{1,8}}({_NAME})(?!\w)"
+)
+_GREETED = re.compile(
+    r"(?<![\w'-])(?i:dear|hi|hello|hey|ch[èe]re?|bonjour|salut|thanks|merci"
+    r"|(?:is|was|be) (?:called|named)),? "
+    rf"({_WORD})(?=[\s,.!?:])"
 )
 _CAPITALISED = re.compile(rf"(?:{_WORD}|{_INITIAL})(?:{_LATER}{{1,3}})(?!\w)")
 _SURNAME_FIRST = re.compile(rf"([{_UP}]{{2,30}}(?:-[{_UP}]{{2,30}})?),? ({_WORD})(?!\w)")
@@ -61,7 +76,7 @@ _NO_SURNAMES = frozenset(
     August September October November December Chapter Section Table Figure Act Law Code Test
     Method Algorithm Theorem Model Equation Transform Process Distribution Memorial Mountain
     Mountains Valley Beach Building Tower Castle Palace Court Express Limited Group Holdings
-    Investments Report Team Opening""".split()
+    Investments Report Team Opening OS Hills Cross Orchestra Post Times Chronicle""".split()
 )
 _NO_NAMES = frozenset(
     """Monsieur Madame Mademoiselle Messieurs Mesdames Team Équipe Tous Toutes All Sir Customer
@@ -74,13 +89,22 @@ _NO_NAMES = frozenset(
 def first_names() -> frozenset[str]:
     """Common in France and in English-speaking countries; those that are rather words or
     places are left out."""
-    text = files(__package__).joinpath("first_names.txt").read_text(encoding="utf-8")
-    return frozenset(text.split())
+    return _read_names("first_names.txt")
+
+
+@lru_cache(maxsize=1)
+def known_names() -> frozenset[str]:
+    """`first_names`, and those of many countries (training/name_list.py)."""
+    return first_names() | _read_names("world_names.txt")
+
+
+def _read_names(file: str) -> frozenset[str]:
+    return frozenset(files(__package__).joinpath(file).read_text(encoding="utf-8").split())
 
 
 def find_names(text: str) -> Iterator[Finding]:
     """In a folded text; findings may overlap. A title is no part of the name."""
-    found = [*_titled(text), *_full(text)]
+    found = [*_titled(text), *_full(text), *_single(text)]
     yield from found
     yield from _again(text, found)
 
@@ -96,8 +120,18 @@ def _titled(text: str) -> Iterator[Finding]:
             yield _trimmed(text, *match.span(1), "a title before it")
 
 
+def _single(text: str) -> Iterator[Finding]:
+    """One name alone, where it cannot be anything else."""
+    for match in _ONE_NAME.finditer(text):
+        if match[1].split()[0] not in _NO_NAMES:
+            yield _trimmed(text, *match.span(1), "words before it that only a name follows")
+    for match in _GREETED.finditer(text):
+        if match[1] in known_names():
+            yield Finding(Kind.PERSON, *match.span(1), "a first name that is addressed")
+
+
 def _full(text: str) -> Iterator[Finding]:
-    known = first_names()
+    known = known_names()
     for match in _CAPITALISED.finditer(text):
         start = match.start()
         before = text[start - 1 : start]
@@ -106,10 +140,10 @@ def _full(text: str) -> Iterator[Finding]:
         words = match[0].split()
         # "Hier Paul Martin", "Le Salarié Anne Roux": the name may begin later in the row.
         for place, word in enumerate(words[:-1]):
-            if word in known or word.split("-")[0].capitalize() in known:
+            if word in known or _in_capitals(word, match[0]) in known:
                 if words[place + 1] not in _NO_SURNAMES and words[-1] not in _NO_SURNAMES:
                     first = start + len(" ".join(words[:place])) + (1 if place else 0)
-                    yield Finding(Kind.PERSON, first, match.end(), "a common first name")
+                    yield Finding(Kind.PERSON, first, match.end(), "a known first name")
                 break
         else:
             fit = (
@@ -123,11 +157,18 @@ def _full(text: str) -> Iterator[Finding]:
     for match in _SURNAME_FIRST.finditer(text):
         first_name = match[2].split("-")[0]
         if (
-            first_name in known
-            and match[1].capitalize() not in _NO_SURNAMES
+            first_name in (known if len(match[1]) >= SHORTEST_SURNAME else first_names())
+            and not {match[1], match[1].capitalize()} & _NO_SURNAMES
             and _begins_word(text, match.start())
         ):
-            yield Finding(Kind.PERSON, *match.span(), "SURNAME and a common first name")
+            yield Finding(Kind.PERSON, *match.span(), "SURNAME and a known first name")
+
+
+def _in_capitals(word: str, row: str) -> str:
+    """The first name that a word in capitals is. A short one among others is an acronym."""
+    if len(word) <= SHORTEST_SURNAME and word.isupper() and not row.isupper():
+        return ""
+    return word.split("-")[0].capitalize()
 
 
 def _trimmed(text: str, start: int, end: int, rule: str) -> Finding:
@@ -146,7 +187,7 @@ def _again(text: str, found: list[Finding]) -> Iterator[Finding]:
         names[name] = None
         *others, last = name.split()
         # Of a longer row of capitals nobody knows where the name ends.
-        if len(others) < 2 and len(last) >= 4 and last not in first_names():
+        if len(others) < 2 and len(last) >= 4 and last not in known_names():
             names[last] = None
         if len(names) >= MOST_KNOWN:
             break
