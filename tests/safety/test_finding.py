@@ -58,6 +58,24 @@ def found(text: str, kind: Kind) -> list[str]:
             Kind.ADDRESS,
             "221B Baker Street, London NW1 6XE",
         ),
+        (
+            "Lieferung an Hauptstraße 12a, 10115 Berlin, bitte",
+            Kind.ADDRESS,
+            "Hauptstraße 12a, 10115 Berlin",
+        ),
+        (
+            "sede in Via Giuseppe Verdi 5, 20121 Milano.",
+            Kind.ADDRESS,
+            "Via Giuseppe Verdi 5, 20121 Milano",
+        ),
+        ("Calle de Alcalá, 48, 28014 Madrid", Kind.ADDRESS, "Calle de Alcalá, 48, 28014 Madrid"),
+        ("ul. Długa 7/12, 00-238 Warszawa", Kind.ADDRESS, "ul. Długa 7/12, 00-238 Warszawa"),
+        (
+            "woont Prinsengracht 263, 1016 GV Amsterdam",
+            Kind.ADDRESS,
+            "Prinsengracht 263, 1016 GV Amsterdam",
+        ),
+        ("Vasagatan 11, 111 20 Stockholm", Kind.ADDRESS, "Vasagatan 11, 111 20 Stockholm"),
     ],
 )
 def test_personal_data_is_found_where_it_stands(text, kind, value):
@@ -78,6 +96,8 @@ def test_personal_data_is_found_where_it_stands(text, kind, value):
         "12 500 000 mobile users and 28 640 660 home visits",
         "À 12:30:45, std::vector<int>, le ratio 16:9:4",
         "The University of Oxford and New York City Council met.",
+        "Hannibal came via Alpes 218 BC; Via Appia is old. Figure via Smith 12.",
+        "Corso 2019, in Gasse 7 % of Paseo",
         "Bonjour Madame, Dear Customer, Hi Team, Hello World",
         "Mac OS, Victoria Cross and Beverly Hills are no people.",
     ],

@@ -1,4 +1,4 @@
-"""Postal addresses of France and of English-speaking countries, by rules.
+"""Postal addresses of France, of English-speaking and of other European countries, by rules.
 
 Of an address in one of the usual forms all is found from the number to the town; one without
 number and without post code is missed.
@@ -55,6 +55,27 @@ _ENGLISH = re.compile(
     rf"(?:(?:,\s?|\s|\n){{1,2}}{_TOWN}(?!\w)){{0,2}}"
     rf"(?:,?\s(?:{_UK_CODE}|{_US_CODE}|\d{{5}}))?"
 )
+_NAMED = rf"(?:[\w'.-]{{1,25}} ){{0,3}}[{_UP}][\w'.-]{{1,30}}"
+_HOUSE = r"\d{1,4}(?: ?[a-zA-Z](?![\w']))?(?:[/-]\d{1,4}[a-z]?)?(?![\w%€$£°,.]*\d)(?!\w)"
+_ABROAD_WAYS = (
+    # The kind of street is the end of its name: German, Dutch, Nordic.
+    rf"[{_UP}][\w-]{{2,30}}(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein"
+    r"|gracht|kade|dijk|singel|gatan|gade|vägen|vej|veien|gata|katu|tie|kuja|polku)",
+    # It is a word behind it: German, Hungarian.
+    rf"[{_UP}][\w-]{{2,30}} (?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|utca|u\.|út|útja|tér"
+    r"|körút)",
+    # It is a word before it: Italian, Spanish, Portuguese, Catalan, Polish, Czech, Romanian.
+    r"(?:Via|Viale|Piazza|Piazzale|Corso|Vicolo|Calle|C/|Avenida|Avda\.|Av\.|Paseo|Plaza|Carretera"
+    r"|Carrer|Rua|Travessa|Praça|Estrada|Alameda|[Uu]l\.|[Uu]lica|[Aa]leja|[Aa]leje|[Oo]s\.|[Nn]ám\.|Strada|Str\.|Bd\.)"
+    rf",? {_NAMED}",
+)
+_CODE_ABROAD = r"(?:[A-Z]{1,2}-)?\d{2,3} ?-?\d{2,3}(?: [A-Z]{2})?"
+_ABROAD = re.compile(
+    rf"(?:\d{{1,5}},? )?(?:{'|'.join(_ABROAD_WAYS)}),? ?(?:n[º°o.]{{1,2}} ?)?{_HOUSE}"
+    rf"(?:,?\s+(?:Apt|Apartment|Suite|Unit|Flat)\.? ?#?\w{{1,6}})?"
+    rf"(?:(?:,\s?|\s?[–-]\s|\s|\n){{1,2}}{_CODE_ABROAD} {_TOWN}(?!\w)"
+    rf"|(?:,\s?|\n){_TOWN}(?!\w)){{0,2}}"
+)
 _LATE_CODE = re.compile(rf"(?:{_UK_CODE}|{_US_CODE})(?!\w)")
 _TOWN_BEFORE = re.compile(rf"(?<=[,\n] ){_TOWN},? \Z|(?<=\n){_TOWN},? \Z")
 _UNIT_BEFORE = re.compile(r"(?:Flat|Apartment|Apt\.?|Suite|Unit) \w{1,6},? \Z")
@@ -73,6 +94,10 @@ def find_addresses(text: str) -> Iterator[Finding]:
                 unit = _UNIT_BEFORE.search(text, max(0, start - LONGEST_UNIT), start)
                 start = start if unit is None else unit.start()
                 yield Finding(Kind.ADDRESS, start, match.end(), f"number and {rule} street")
+    for match in _ABROAD.finditer(text):
+        before = text[match.start() - 1 : match.start()]
+        if not before or not (before.isalnum() or before in "_/.,-'"):
+            yield Finding(Kind.ADDRESS, *match.span(), "street of another country and number")
     for match in _CODE_AND_TOWN.finditer(text):
         start = match.start()
         if text[start - 1 : start].isdigit() or not _CODE.match(text, start):
