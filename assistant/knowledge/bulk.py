@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, String, Text, column, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    bindparam,
+    column,
+    literal,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -26,8 +35,20 @@ def all_of(values: Iterable[str]) -> Select[str]:
     One with a NUL is left out, for SQLite would end it there and find what it must not.
     PostgreSQL keeps none.
     """
-    packed = pack_json([value for value in values if "\0" not in value])
-    return select(column("value", String)).select_from(_EachOfJson(literal(packed)))
+    return _each_of(literal(pack_values(values)))
+
+
+def all_of_parameter(name: str) -> Select[str]:
+    """The same for a statement that is made once: its parameter takes `pack_values`."""
+    return _each_of(bindparam(name, type_=String))
+
+
+def pack_values(values: Iterable[str]) -> str:
+    return pack_json([value for value in values if "\0" not in value])
+
+
+def _each_of(packed: ColumnElement[str]) -> Select[str]:
+    return select(column("value", String)).select_from(_EachOfJson(packed))
 
 
 class _EachOfJson(FunctionElement[Any]):
@@ -52,14 +73,20 @@ def in_batches(ids: Sequence[Key]) -> Iterator[Sequence[Key]]:
         yield ids[first : first + IDS_A_STATEMENT]
 
 
-def fetch_rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[list[Any]]:
-    """All rows of a query whose columns are texts, numbers or NULL, in no order.
+def as_one_value(query: Select[*tuple[Any, ...]]) -> Select[str]:
+    """A query whose columns are texts, numbers or NULL, for `fetch_rows`.
 
     SQLite's driver gives the interpreter's lock away and takes it again for each row: where many
     threads want it, a row costs more than all that is in it.
     """
-    packed = session.scalar(query.with_only_columns(_JsonRows(*query.selected_columns)))
-    rows: list[list[Any]] = json.loads(packed or "[]")
+    return query.with_only_columns(_JsonRows(*query.selected_columns))
+
+
+def fetch_rows(
+    session: Session, query: Select[str], parameters: Mapping[str, str]
+) -> list[list[Any]]:
+    """All rows of what was made one value, in no order."""
+    rows: list[list[Any]] = json.loads(session.scalar(query, parameters) or "[]")
     return rows
 
 

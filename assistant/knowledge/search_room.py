@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from assistant.knowledge.bulk import all_of, fetch_rows
+from assistant.knowledge.bulk import all_of_parameter, as_one_value, fetch_rows, pack_values
 from assistant.knowledge.database import Database
 from assistant.knowledge.lexicon.base import Lexicon
 from assistant.knowledge.packing import unpack_lines
@@ -153,26 +154,16 @@ class SearchRoom:
         self, chunk_ids: Collection[str], readable: Readable, scope: Scope
     ) -> dict[str, tuple[str, str, str | None]]:
         """Of those that are published, readable and in scope: document, piece and language."""
-        query = (
-            select(ChunkRow.id, DocumentRow.id, ChunkRow.piece_key, VersionRow.language)
-            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-            .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
-            .where(ChunkRow.id.in_(all_of(chunk_ids)), is_readable(readable), is_in_scope(scope))
-        )
+        query = _select_confirmed(readable, scope)
         with self._database.reading() as session:
-            return {
-                one: (document, key, language)
-                for one, document, key, language in fetch_rows(session, query)
-            }
+            rows = fetch_rows(session, query, {IDS: pack_values(chunk_ids)})
+        return {one: (document, key, language) for one, document, key, language in rows}
 
     def chunks(self, chunk_ids: Sequence[str], readable: Readable) -> dict[str, StoredChunk]:
         """By id; those that are not published or not readable are silently absent."""
         found = {}
         with self._database.reading() as session:
-            query = select_published_chunks().where(
-                ChunkRow.id.in_(all_of(chunk_ids)), is_readable(readable)
-            )
-            for row in session.execute(query):
+            for row in session.execute(_select_shown(readable), {IDS: pack_values(chunk_ids)}):
                 found[row[0].id] = to_stored_chunk(*row)
         return found
 
@@ -182,24 +173,52 @@ class SearchRoom:
         own: dict[str, set[str]] = {}
         for chunk in chunks:
             own.setdefault(chunk.piece_key, set()).add(chunk.document_id)
-        query = (
-            select(
-                *(ChunkRow.piece_key, ChunkRow.start, ChunkRow.end, ChunkRow.lines),
-                *(VersionRow.title, DocumentRow.id, DocumentRow.uri),
-            )
-            .join(VersionRow, VersionRow.id == ChunkRow.version_id)
-            .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
-            .where(ChunkRow.piece_key.in_(all_of(own)), is_readable(readable))
-            .order_by(DocumentRow.uri, ChunkRow.ordinal)
-        )
+        query, keys = _select_twins(readable), {IDS: pack_values(own)}
         with self._database.reading() as session:
-            for key, start, end, lines, title, document_id, uri in session.execute(query):
+            for key, start, end, lines, title, document_id, uri in session.execute(query, keys):
                 if own[key] != {document_id}:
                     twin = Twin(document_id, uri, title, start, end, unpack_lines(lines))
                     twins.setdefault(key, []).append(twin)
         return [
             replace(chunk, twins=_others(chunk, twins.get(chunk.piece_key, []))) for chunk in chunks
         ]
+
+
+# Statements of a search are made once for a reader: making one, and the key under which SQLAlchemy
+# finds what it was compiled to, takes as long as asking.
+IDS = "ids"
+KEPT_READERS = 256
+
+
+@lru_cache(KEPT_READERS)
+def _select_confirmed(readable: Readable, scope: Scope) -> Select[str]:
+    return as_one_value(
+        select(ChunkRow.id, DocumentRow.id, ChunkRow.piece_key, VersionRow.language)
+        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+        .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
+        .where(ChunkRow.id.in_(all_of_parameter(IDS)), is_readable(readable), is_in_scope(scope))
+    )
+
+
+@lru_cache(KEPT_READERS)
+def _select_shown(readable: Readable) -> Select[Any]:
+    return select_published_chunks().where(
+        ChunkRow.id.in_(all_of_parameter(IDS)), is_readable(readable)
+    )
+
+
+@lru_cache(KEPT_READERS)
+def _select_twins(readable: Readable) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *(ChunkRow.piece_key, ChunkRow.start, ChunkRow.end, ChunkRow.lines),
+            *(VersionRow.title, DocumentRow.id, DocumentRow.uri),
+        )
+        .join(VersionRow, VersionRow.id == ChunkRow.version_id)
+        .join(DocumentRow, DocumentRow.published_version_id == VersionRow.id)
+        .where(ChunkRow.piece_key.in_(all_of_parameter(IDS)), is_readable(readable))
+        .order_by(DocumentRow.uri, ChunkRow.ordinal)
+    )
 
 
 def _others(chunk: StoredChunk, twins: Sequence[Twin]) -> tuple[Twin, ...]:

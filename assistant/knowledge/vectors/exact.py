@@ -22,7 +22,7 @@ SAMPLED = 8
 """One score of so many is sorted to see which of the others may be among the best."""
 PLACE_BYTES = 640
 """Beside its vector, with what making the copy leaves behind: 100,000 chunks took 140 MiB."""
-KEPT_READERS = 64
+KEPT_READERS = 512
 """Whose rights are kept as an array."""
 
 Rights = tuple[str, frozenset[str]]
