@@ -37,7 +37,7 @@ class LineMap:
                 continue
             stop = self._offsets[index + 1] if index + 1 < len(self.lines) else self.length
             width = max(1, self._width(line.offset, stop))
-            left = self._width(line.offset, max(line.offset, start)) / width
+            left = self._width(line.offset, max(line.offset, start), trailing=True) / width
             right = min(1.0, self._width(line.offset, min(stop, end)) / width)
             if right <= left:
                 continue
@@ -53,11 +53,11 @@ class LineMap:
             )
         return found
 
-    def _width(self, start: int, end: int) -> int:
-        """Of the text from the beginning of a line. What is not in `text` is as wide as letters
-        are on average; white space at the end has no place on the page."""
+    def _width(self, start: int, end: int, *, trailing: bool = False) -> int:
+        """Of the text from the beginning of a line, with the white space at its end or without: at
+        the end of the line it has no place on the page. What is not in `text` is as wide as
+        letters are on average."""
         known = self.length - len(self.text)
         unknown = max(0, min(end, known) - start)
-        return AVERAGE * unknown + text_width(
-            self.text[max(0, start - known) : max(0, end - known)].rstrip()
-        )
+        told = self.text[max(0, start - known) : max(0, end - known)]
+        return AVERAGE * unknown + text_width(told if trailing else told.rstrip())

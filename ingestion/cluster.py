@@ -156,7 +156,7 @@ def _parse_bytes(name: str, content: bytes, settings_json: str) -> bytes:
         with tempfile.TemporaryDirectory(prefix="philo-cluster-") as folder:
             path = Path(folder) / name  # its title may come from its name
             path.write_bytes(content)
-            document = _sandbox(settings_json).parse(path)
+            document = _sandbox(settings_json).parse(path, ocr_threads=1)
     except ParseError as exc:
         return dump_message({"reason": str(exc)})
     except OSError as exc:

@@ -41,38 +41,42 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 
 
 def confine_process(helpers: int = 0) -> tuple[bool, ThreadPoolExecutor | None]:
-    """Give up network, new programs, new threads, and changing files, for good.
+    """Give up network, new programs, and changing files, for good; new threads and processes too
+    where the process is not root's.
 
     Args:
         helpers: threads that are begun before and give up the same.
     Returns:
         whether the kernel itself refuses network and programs; the helpers, None without any.
     """
-    begun = _begin_helpers(helpers) if helpers else None
+    begun, helpers_filtered = _begin_helpers(helpers) if helpers else (None, True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     _forbid_changes()
-    filtered = _install_filter()
+    filtered = _install_filter() and helpers_filtered
     sys.addaudithook(_refuse)
     return filtered, begun
 
 
-def _begin_helpers(count: int) -> ThreadPoolExecutor:
+def _begin_helpers(count: int) -> tuple[ThreadPoolExecutor, bool]:
     """The kernel's filter and Landlock bind the thread that asks for them and those that it
-    begins: not those that are there."""
+    begins: not those that are there.
+
+    Returns:
+        the threads, and whether the filter binds each of them.
+    """
     threads = ThreadPoolExecutor(count, thread_name_prefix="philo-helper")
     all_begun = threading.Barrier(count)
 
-    def confine() -> None:
+    def confine() -> bool:
         all_begun.wait()  # no thread takes two of these calls
         _forbid_changes()
-        _install_filter()
+        return _install_filter()
 
-    for done in [threads.submit(confine) for _ in range(count)]:
-        done.result()
-    return threads
+    confined = [threads.submit(confine) for _ in range(count)]
+    return threads, all(done.result() for done in confined)
 
 
 def limit_file(*, memory_bytes: int, cpu_s: float) -> None:

@@ -13,14 +13,14 @@ from ingestion.sandbox import Sandbox, SandboxLimits
 class ParserPool:
     """A thread and a child process for each worker. A crash costs one file, no other.
 
-    A file that is parsed alone has as many threads for recognising its pages as there are workers;
-    several share them out.
+    A file has those threads for recognising its pages that no other file has taken, one at least:
+    as many as there are workers where it is parsed alone.
     """
 
     def __init__(self, limits: SandboxLimits, *, workers: int) -> None:
         self._limits = limits
         self._workers = workers
-        self._at_work = 0
+        self._taken = 0
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="philo-parse")
         self._own = threading.local()
@@ -36,13 +36,13 @@ class ParserPool:
             sandbox = self._own.sandbox = Sandbox(self._limits)
             self._sandboxes.append(sandbox)
         with self._lock:
-            self._at_work += 1
-            share = max(1, self._workers // self._at_work)
+            share = max(1, self._workers - self._taken)
+            self._taken += share
         try:
             return sandbox.parse(path, ocr_threads=share)
         finally:
             with self._lock:
-                self._at_work -= 1
+                self._taken -= share
 
     def close(self) -> None:
         """End all children, those at work too."""

@@ -115,7 +115,7 @@ class Sandbox:
             except _RecognitionError as died:
                 if self._interrupted or died.too_late or threads == 1:
                     raise
-                # Several pages at a time took more memory than there is.
+                # Several pages at a time took more memory than there is, or so it may be.
                 return self._parse(path, limits.ocr_timeout_s, 1)
         except _RecognitionError as died:
             if self._interrupted:
@@ -215,10 +215,14 @@ def _memory_reason(limits: SandboxLimits) -> str:
     )
 
 
-class _RecognitionError(ParseError):
-    """The child ended while it recognised characters: without that the file may be read."""
+class _ChildError(ParseError):
+    """The child ended, or had to be ended. `too_late`: because of a limit of time."""
 
     too_late = False
+
+
+class _RecognitionError(_ChildError):
+    """While it recognised characters: without that the file may be read."""
 
 
 class _Child:
@@ -265,19 +269,20 @@ class _Child:
         except TimeoutError as exc:
             reason = f"took longer than {limits.timeout_s:g} s (setting ingest.parse_timeout_s)"
             failure = self.failure(reason)
-            if isinstance(failure, _RecognitionError):
-                failure.too_late = True
+            failure.too_late = True
             raise failure from exc
         except OverflowError as exc:
             raise ParseError(f"gave more than {limits.max_output_bytes >> 20} MiB of text") from exc
         except (EOFError, BrokenPipeError) as exc:
-            raise self.failure(self._reason_of_death(limits)) from exc
+            failure = self.failure(self._reason_of_death(limits))
+            failure.too_late = self._process.returncode == -signal.SIGXCPU
+            raise failure from exc
         except ValueError as exc:
             raise ParseError("the parser answered nonsense") from exc
 
-    def failure(self, reason: str) -> ParseError:
+    def failure(self, reason: str) -> _ChildError:
         """The error for what went wrong, by what the child was about to do."""
-        return _RecognitionError(reason) if self._recognising else ParseError(reason)
+        return _RecognitionError(reason) if self._recognising else _ChildError(reason)
 
     def _await_answer(self, request: dict[str, Any], limits: SandboxLimits) -> dict[str, Any]:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker

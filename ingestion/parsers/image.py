@@ -18,6 +18,7 @@ from ingestion.parsers.ocr import (
     Greys,
     PageReader,
     Recognised,
+    RecognisedPage,
     even_out_sizes,
 )
 from ingestion.parsers.pace import Pace
@@ -47,9 +48,7 @@ def parse(path: Path, *, max_pages: int, pace: Pace) -> ParsedDocument:
             raise ParseError(
                 f"{count} pages, more than the {max_pages} allowed (setting ingest.max_pages)"
             )
-        reading = [*_read_frames(image, count, reader)]
-        pages = [page for recognised in reading if (page := recognised()) is not None]
-        read = {page.text.number: page for page in pages}
+        read = {page.text.number: page for page in _read_frames(image, count, reader)}
         reason = reader.reason
     if not read:
         raise ParseError(f"no text was recognised in the image{f': {reason}' if reason else ''}")
@@ -103,18 +102,33 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def _read_frames(image: Any, count: int, reader: PageReader) -> Iterator[Recognised]:
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError)
+
+
+def _read_frames(image: Any, count: int, reader: PageReader) -> Iterator[RecognisedPage]:
+    """Those that are damaged cost themselves only, but for a single one."""
+    reading: list[Recognised] = []
     for index in range(count):
         if not reader.has_time():
-            return
+            break
         try:
             image.seek(index)
-            recognised = read_picture(image, index + 1, reader)
-        except (OSError, ValueError, SyntaxError, EOFError) as exc:
-            if count == 1:
-                raise ParseError("the image is damaged or cut short") from exc
+            reading.append(read_picture(image, index + 1, reader))
+        except _DAMAGED as exc:
+            _require_others(count, exc)
+    for recognised in reading:
+        try:
+            page = recognised()
+        except _DAMAGED as exc:
+            _require_others(count, exc)
             continue
-        yield recognised
+        if page is not None:
+            yield page
+
+
+def _require_others(count: int, damage: Exception) -> None:
+    if count == 1:
+        raise ParseError("the image is damaged or cut short") from damage
 
 
 def read_picture(image: Any, number: int, reader: PageReader) -> Recognised:

@@ -105,9 +105,22 @@ class PageReader:
             page = self.read(image, number, width, height)
             return lambda: page
         self._places.acquire()
-        reading = self._pace.helpers.threads.submit(self.read, image, number, width, height)
-        reading.add_done_callback(lambda _: self._places.release())
+        try:
+            reading = self._pace.helpers.threads.submit(
+                self._read_and_leave, image, number, width, height
+            )
+        except BaseException:
+            self._places.release()
+            raise
         return lambda: self._await(reading)
+
+    def _read_and_leave(
+        self, image: Greys, number: int, width: float, height: float
+    ) -> RecognisedPage | None:
+        try:
+            return self.read(image, number, width, height)
+        finally:
+            self._places.release()
 
     def _await(self, reading: Future[RecognisedPage | None]) -> RecognisedPage | None:
         if not reading.done():
@@ -147,7 +160,10 @@ class PageReader:
         try:
             tesseract = self._idle.get_nowait()
         except queue.Empty:
-            tesseract = self._begin()
+            try:
+                tesseract = self._begin()
+            except ModelMissingError as exc:  # the first one had its languages
+                raise MemoryError("no room for another recogniser") from exc
         try:
             words = tesseract.read(
                 image.tobytes(),
@@ -183,7 +199,11 @@ class PageReader:
         trace: TracebackType | None,
     ) -> None:
         for _ in range(self._pace.helpers.count if self._pace.helpers else 0):
-            self._places.acquire()  # after an error here a helper may still be reading
+            if not self._places.acquire(
+                blocking=False
+            ):  # a helper still reads, after an error here
+                self._pace.tell(recognising=True)
+                self._places.acquire()
         for tesseract in self._begun:
             tesseract.close()
 

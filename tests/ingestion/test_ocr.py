@@ -260,6 +260,24 @@ def test_sandbox_recognises_several_pages_at_a_time_with_the_same_result(tmp_pat
         assert len(found[0].recognised) == 3
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_frame_that_fails_costs_itself_only(tmp_path, monkeypatch, count):
+    path = tmp_path / "scans.tiff"
+    first, *others = [picture(FRENCH, height=height).copy() for height in (300, 400, 500)]
+    first.save(path, save_all=True, append_images=others)
+    recognise = tesseract.Tesseract.read
+
+    def fail_on_the_second(self, pixels, width, height, **options):
+        if round(1240 * height / width) == 400:
+            raise ValueError("damaged")
+        return recognise(self, pixels, width, height, **options)
+
+    monkeypatch.setattr(tesseract.Tesseract, "read", fail_on_the_second)
+    with ThreadPoolExecutor(count) as threads:
+        pace = Pace(60, helpers=Helpers(threads, count) if count > 1 else None)
+        assert read(path, pace=pace).empty_pages == (2,)
+
+
 def test_recognition_keeps_to_the_memory_of_a_file(tmp_path):
     path = scan(tmp_path / "scan.pdf", picture(FRENCH))
     limits = partial(SandboxLimits, timeout_s=30)

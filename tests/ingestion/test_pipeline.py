@@ -362,5 +362,9 @@ def test_a_mark_within_a_line_ends_where_its_letters_end(ingestor, library, tmp_
     found = LineMap(chunk.lines, chunk.end, chunk.text)
     (mark,) = found.boxes(start, start + len(narrow))
     assert mark.x1 == pytest.approx(60 + stringWidth(narrow, "Times-Roman", 12), abs=4)
+    (last,) = found.boxes(start + len(narrow) + 1, start + len(narrow) + 1 + len(wide))
+    before = stringWidth(f"{narrow} ", "Times-Roman", 12)
+    assert last.x0 == pytest.approx(60 + before, abs=4)
+    assert last.x0 > mark.x1 + 1  # the space between them
     (whole,) = found.boxes(start, start + len(narrow) + 1 + len(wide))
     assert whole.x1 == pytest.approx(60 + stringWidth(f"{narrow} {wide}", "Times-Roman", 12), abs=2)
