@@ -56,25 +56,31 @@ _ENGLISH = re.compile(
     rf"(?:,?\s(?:{_UK_CODE}|{_US_CODE}|\d{{5}}))?"
 )
 _NAMED = rf"(?:[\w'.-]{{1,25}} ){{0,3}}[{_UP}][\w'.-]{{1,30}}"
-_HOUSE = r"\d{1,4}(?: ?[a-zA-Z](?![\w']))?(?:[/-]\d{1,4}[a-z]?)?(?![\w%€$£°,.]*\d)(?!\w)"
-_ABROAD_WAYS = (
-    # The kind of street is the end of its name: German, Dutch, Nordic.
-    rf"[{_UP}][\w-]{{2,30}}(?:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|plein"
-    r"|gracht|kade|dijk|singel|gatan|gade|vägen|vej|veien|gata|katu|tie|kuja|polku)",
-    # It is a word behind it: German, Hungarian.
-    rf"[{_UP}][\w-]{{2,30}} (?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|utca|u\.|út|útja|tér"
-    r"|körút)",
-    # It is a word before it: Italian, Spanish, Portuguese, Catalan, Polish, Czech, Romanian.
-    r"(?:Via|Viale|Piazza|Piazzale|Corso|Vicolo|Calle|C/|Avenida|Avda\.|Av\.|Paseo|Plaza|Carretera"
-    r"|Carrer|Rua|Travessa|Praça|Estrada|Alameda|[Uu]l\.|[Uu]lica|[Aa]leja|[Aa]leje|[Oo]s\.|[Nn]ám\.|Strada|Str\.|Bd\.)"
-    rf",? {_NAMED}",
+_HOUSE = (
+    r"\d{1,4}(?: ?[a-zA-Z](?![\w']))?(?:[/-]\d{1,4}[a-z]?)?(?![\w%€$£°,.]{0,12}\d)"
+    r"(?! ?[%€$£°])(?!\w)"
 )
-_CODE_ABROAD = r"(?:[A-Z]{1,2}-)?\d{2,3} ?-?\d{2,3}(?: [A-Z]{2})?"
+_STREET_ABROAD = (
+    # German, Dutch, Swedish: nothing else ends like these.
+    rf"[{_UP}][\w-]{{2,30}}(?: ?[Ss]tra(?:ß|ss)e|str\.|straat|gracht|gatan|vägen)"
+)
+_WAY_ABROAD = (
+    # The kind of street is the end of its name, or a word behind it.
+    rf"[{_UP}][\w-]{{2,30}}(?: ?(?:[Ww]eg|[Pp]latz|[Aa]llee|[Gg]asse)|damm|ufer|laan|plein|kade"
+    r"|dijk|singel|gade|vej|veien|gata|katu|tie|kuja|polku| (?:utca|u\.|út|útja|tér|körút))",
+    # It is a word before it.
+    r"(?:Via|Viale|Piazza|Piazzale|Corso|Vicolo|Calle|C/|Avenida|Avda\.|Av\.|Paseo|Plaza|Carretera"
+    r"|Carrer|Rua|Travessa|Praça|Estrada|Alameda|[Uu]l\.|[Uu]lica|[Aa]leja|[Aa]leje|[Oo]s\.|[Nn]ám\."
+    rf"|Strada|Str\.|Bd\.),? {_NAMED}",
+)
+_NUMBER_ABROAD = rf",? ?(?:n[º°o.]{{1,2}} ?)?{_HOUSE}"
+_TOWN_ABROAD = (
+    r"(?:,\s?|\s?[–-]\s|\s|\n){1,2}(?:[A-Z]{1,2}-)?\d{2,3} ?-?\d{2,3}(?: [A-Z]{2})?"
+    rf" {_TOWN}(?!\w)"
+)
 _ABROAD = re.compile(
-    rf"(?:\d{{1,5}},? )?(?:{'|'.join(_ABROAD_WAYS)}),? ?(?:n[º°o.]{{1,2}} ?)?{_HOUSE}"
-    rf"(?:,?\s+(?:Apt|Apartment|Suite|Unit|Flat)\.? ?#?\w{{1,6}})?"
-    rf"(?:(?:,\s?|\s?[–-]\s|\s|\n){{1,2}}{_CODE_ABROAD} {_TOWN}(?!\w)"
-    rf"|(?:,\s?|\n){_TOWN}(?!\w)){{0,2}}"
+    rf"{_STREET_ABROAD}{_NUMBER_ABROAD}(?:{_TOWN_ABROAD})?"
+    rf"|(?:{'|'.join(_WAY_ABROAD)}){_NUMBER_ABROAD}{_TOWN_ABROAD}"
 )
 _LATE_CODE = re.compile(rf"(?:{_UK_CODE}|{_US_CODE})(?!\w)")
 _TOWN_BEFORE = re.compile(rf"(?<=[,\n] ){_TOWN},? \Z|(?<=\n){_TOWN},? \Z")

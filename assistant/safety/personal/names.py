@@ -16,13 +16,15 @@ from assistant.safety.finding import Finding, Kind
 MOST_KNOWN = 300
 """Names of one text that are looked for again without what announced them."""
 
-SHORTEST_SURNAME = 3
-"""Letters of a word in capitals that any known first name behind it makes a surname."""
+ONE_NAME = "one name, by the words before it"
+RARE_NAME = "a first name of other countries"
+LONGEST_ACRONYM = 3
+"""Letters of a word in capitals among others that is no name."""
 
 ANNOUNCED_WITHIN = 30
 """Characters before a name in which a word may announce it."""
 
-_UP = "A-ZÀ-ÖØ-Þ" + "".join(map(chr, range(0x100, 0x178, 2))) + "ŁŃŇŹŻŽŸ"
+_UP = "".join(filter(str.isupper, map(chr, range(0x250))))
 _WORD = rf"[{_UP}](?:[^\W\d_]|['-](?=[^\W\d_])){{1,30}}"
 _INITIAL = rf"[{_UP}](?:\.-?[{_UP}])?\."
 _PARTICLE = (
@@ -53,17 +55,20 @@ _ANNOUNCES = re.compile(
     re.IGNORECASE,
 )
 _ONE_NAME = re.compile(
-    r"(?<![\w'-])(?i:my name is|named (?:him|her|them)|call(?:s|ed)? me"
-    r"|(?:first |last |full |maiden |family |middle |sur|user)name(?: is| was)? ?[:=?]?"
-    r"|je m'appelle|s'appelle(?:nt)?|s'appelait|pr[ée]nomm[ée]e?|se nomme"
-    r"|(?:pr[ée]nom|nom(?: de (?:famille|naissance|jeune fille))?)(?: est)? ?[:=])"
-    rf"[ \t]{{1,8}}({_NAME})(?!\w)"
+    r"(?<![\w'-])(?i:my name is|je m'appelle|pr[ée]nomm[ée]e?"
+    r"|(?:last |family |maiden |first |given |sur)name ?:|(?:pr[ée]nom|nom de (?:famille|naissance"
+    r"|jeune fille)) ?:)"
+    rf"[ \t]{{1,8}}({_NAME})(?![\w-]| ?[:=])"
 )
-_GREETED = re.compile(
-    r"(?<![\w'-])(?i:dear|hi|hello|hey|ch[èe]re?|bonjour|salut|thanks|merci"
-    r"|(?:is|was|be) (?:called|named)),? "
-    rf"({_WORD})(?=[\s,.!?:])"
+"""What only a name follows."""
+
+_ADDRESSED = re.compile(
+    r"(?<![\w'-])(?i:dear|hi|hello|hey|ch[èe]re?|bonjour|salut|thanks|merci|(?:is|was|be) (?:called"
+    r"|named)|named (?:him|her)|call(?:s|ed)? me|s'appelle|se nomme|(?:user)?name ?:|nom ?:)"
+    rf",?[ \t]{{1,8}}({_WORD})(?=[\s,.!?;]|\Z)(?! ?[:=])"
 )
+"""What a name follows, or something else."""
+
 _CAPITALISED = re.compile(rf"(?:{_WORD}|{_INITIAL})(?:{_LATER}{{1,3}})(?!\w)")
 _SURNAME_FIRST = re.compile(rf"([{_UP}]{{2,30}}(?:-[{_UP}]{{2,30}})?),? ({_WORD})(?!\w)")
 _NO_SURNAMES = frozenset(
@@ -81,14 +86,17 @@ _NO_SURNAMES = frozenset(
 _NO_NAMES = frozenset(
     """Monsieur Madame Mademoiselle Messieurs Mesdames Team Équipe Tous Toutes All Sir Customer
     Client Cliente Colleague Colleagues Collègue Collègues President Président Présidente Minister
-    Directeur Directrice Director Manager Service Le La Les The""".split()
+    Directeur Directrice Director Manager Service Le La Les The Prénom Prenom Nom Name Names First
+    Last Given Surname Date Adresse Address Email Mail Password Username Required Field String None
+    Null Obligatoire Monday Tuesday Wednesday Thursday Friday Saturday Sunday Lundi Mardi Mercredi
+    Jeudi Vendredi Samedi Dimanche Matin Soir Collègues Amis Friends Cher Chère Chers Dear Hi
+    Bonjour""".split()
 )
 
 
 @lru_cache(maxsize=1)
 def first_names() -> frozenset[str]:
-    """Common in France and in English-speaking countries; those that are rather words or
-    places are left out."""
+    """Common in France and in English-speaking countries."""
     return _read_names("first_names.txt")
 
 
@@ -123,15 +131,15 @@ def _titled(text: str) -> Iterator[Finding]:
 def _single(text: str) -> Iterator[Finding]:
     """One name alone, where it cannot be anything else."""
     for match in _ONE_NAME.finditer(text):
-        if match[1].split()[0] not in _NO_NAMES:
-            yield _trimmed(text, *match.span(1), "words before it that only a name follows")
-    for match in _GREETED.finditer(text):
+        if not {*match[1].split()} & _NO_NAMES:
+            yield _trimmed(text, *match.span(1), ONE_NAME)
+    for match in _ADDRESSED.finditer(text):
         if match[1] in known_names():
-            yield Finding(Kind.PERSON, *match.span(1), "a first name that is addressed")
+            yield Finding(Kind.PERSON, *match.span(1), ONE_NAME)
 
 
 def _full(text: str) -> Iterator[Finding]:
-    known = known_names()
+    known, common = known_names(), first_names()
     for match in _CAPITALISED.finditer(text):
         start = match.start()
         before = text[start - 1 : start]
@@ -140,10 +148,12 @@ def _full(text: str) -> Iterator[Finding]:
         words = match[0].split()
         # "Hier Paul Martin", "Le Salarié Anne Roux": the name may begin later in the row.
         for place, word in enumerate(words[:-1]):
-            if word in known or _in_capitals(word, match[0]) in known:
-                if words[place + 1] not in _NO_SURNAMES and words[-1] not in _NO_SURNAMES:
+            if word in known or _spelled(word, match[0]) in common:
+                if not {words[place + 1], words[-1]} & (_NO_SURNAMES | _NO_NAMES):
                     first = start + len(" ".join(words[:place])) + (1 if place else 0)
-                    yield Finding(Kind.PERSON, first, match.end(), "a known first name")
+                    rare = word in known and word not in common
+                    rule = RARE_NAME if rare else "a common first name"
+                    yield Finding(Kind.PERSON, first, match.end(), rule)
                 break
         else:
             fit = (
@@ -157,16 +167,16 @@ def _full(text: str) -> Iterator[Finding]:
     for match in _SURNAME_FIRST.finditer(text):
         first_name = match[2].split("-")[0]
         if (
-            first_name in (known if len(match[1]) >= SHORTEST_SURNAME else first_names())
+            first_name in common
             and not {match[1], match[1].capitalize()} & _NO_SURNAMES
             and _begins_word(text, match.start())
         ):
-            yield Finding(Kind.PERSON, *match.span(), "SURNAME and a known first name")
+            yield Finding(Kind.PERSON, *match.span(), "SURNAME and a common first name")
 
 
-def _in_capitals(word: str, row: str) -> str:
-    """The first name that a word in capitals is. A short one among others is an acronym."""
-    if len(word) <= SHORTEST_SURNAME and word.isupper() and not row.isupper():
+def _spelled(word: str, row: str) -> str:
+    """The first name that a word is, in capitals or with another one behind a hyphen."""
+    if len(word) <= LONGEST_ACRONYM and word.isupper() and not row.isupper():
         return ""
     return word.split("-")[0].capitalize()
 
@@ -183,8 +193,12 @@ def _again(text: str, found: list[Finding]) -> Iterator[Finding]:
     """The same names where they stand alone, and the surnames of full ones."""
     names: dict[str, None] = {}
     for one in found:
+        if one.rule == ONE_NAME:
+            continue
         name = text[one.start : one.end]
         names[name] = None
+        if one.rule == RARE_NAME:
+            continue  # what stands behind it may be no surname
         *others, last = name.split()
         # Of a longer row of capitals nobody knows where the name ends.
         if len(others) < 2 and len(last) >= 4 and last not in known_names():
