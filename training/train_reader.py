@@ -1,12 +1,10 @@
 """Train the built-in reader: which words of a passage answer a question.
 
     python training/train_reader.py --out FOLDER --source FOLDER_OF_e5-small-q4.bin
-        --sets PIAF_FR_DEV CLAPNQ_DEV [--pages FILE] [--made-epochs 2] [--epochs 3] [--seed 7]
+        --sets PIAF_FR_DEV CLAPNQ_DEV [--epochs 4] [--seed 7] [--limit N]
 
-The first epochs are over questions made by rule, the others over questions that people asked and
-a share of the made ones. The lower layers and the word vectors stay as they are. A run that was
-stopped goes on from the last epoch it finished. `log.jsonl` in FOLDER has the loss and the
-held-back figures.
+The lower layers and the word vectors stay as they are. A run that was stopped goes on from the
+last epoch it finished. `log.jsonl` in FOLDER has the loss and the held-back figures.
 """
 
 from __future__ import annotations
@@ -21,10 +19,9 @@ from typing import Any
 import torch
 from batches import Batch, Example, collate, crop, make_example, make_groups
 from layers import Halves
-from made_questions import draw_made
+from made_questions import make_questions
 from measure_reader import measure
 from pairs import Pair, QuestionPairs, draw_pairs, load_pairs
-from work_pages import heading_questions, load_pages
 
 from assistant.language import detect_language
 from assistant.models.recipes.e5_reader import make_reader
@@ -48,10 +45,8 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6, help="upper layers that are trained")
     parser.add_argument("--tokens", type=int, default=100, help="of a passage, the rest is cropped")
     parser.add_argument("--negatives", type=float, default=0.5, help="near misses a question")
-    parser.add_argument("--made", type=int, default=350, help="made by rule among the asked ones")
-    parser.add_argument("--made-epochs", type=int, default=0, help="over made questions alone")
-    parser.add_argument("--made-most", type=int, default=5000, help="of each language")
-    parser.add_argument("--pages", type=Path, help="fiches-travail.json (work_pages.py)")
+    parser.add_argument("--made", type=int, default=450, help="questions made by rule")
+    parser.add_argument("--limit", type=int, help="pairs, for a first look")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -61,25 +56,14 @@ def main() -> None:
     questions = [one for folder in arguments.sets for one in load_pairs(folder, held_back=False)]
     held_back = {folder.name: load_pairs(folder, held_back=True) for folder in arguments.sets}
     tokenizer = make_tokenizer(read_checkpoint(arguments.source / "e5-small-q4.bin"))
-    chooser = random.Random(arguments.seed)  # noqa: S311 - a seed that is written down
-    made = draw_made_pairs(questions, arguments, chooser)
-    asked = list(draw_pairs(questions, negative_share=arguments.negatives, seed=arguments.seed))
+    examples = draw_examples(questions, tokenizer, arguments)
     halves = Halves(make_reader(arguments.source), arguments.layers)
-    stages = [
-        Stage(arguments.made_epochs, made),
-        Stage(arguments.epochs, asked + made[: arguments.made]),
-    ]
-    for stage in stages:
-        since = time.perf_counter()
-        stage.prepare(halves, tokenizer, arguments.tokens, chooser)
-        row = {
-            "examples": len(stage.examples),
-            "lower_seconds": round(time.perf_counter() - since, 1),
-        }
-        print(json.dumps(row), file=log, flush=True)
+    since = time.perf_counter()
+    lower = halves.lower(examples)
+    row = {"examples": len(examples), "lower_seconds": round(time.perf_counter() - since, 1)}
+    print(json.dumps(row), file=log, flush=True)
 
-    order = [stage for stage in stages for _ in range(stage.epochs)]
-    rates = [rate for stage in stages for rate in stage.rates()]
+    steps = arguments.epochs * -(-len(examples) // BATCH)
     optimizer = torch.optim.AdamW(
         [
             {"params": [p for name, p in halves.parameters.items() if "head" not in name]},
@@ -89,11 +73,10 @@ def main() -> None:
         weight_decay=0.01,
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: rates[min(step, len(rates) - 1)]
+        optimizer, lambda step: min((step + 1) / (0.1 * steps), max(0.02, 1 - step / steps))
     )
     begun = resume(arguments.out, halves, optimizer, schedule)
-    for epoch in range(begun, len(order)):
-        examples, lower = order[epoch].examples, order[epoch].lower
+    for epoch in range(begun, arguments.epochs):
         torch.manual_seed(arguments.seed + epoch)
         halves.reader.train()
         since, losses = time.perf_counter(), []
@@ -118,52 +101,26 @@ def main() -> None:
             print(json.dumps({"epoch": epoch, "set": name, **figures}), file=log, flush=True)
 
 
-class Stage:
-    """Some epochs over the same pairs. None of them without epochs."""
-
-    def __init__(self, epochs: int, pairs: list[Pair]) -> None:
-        self.epochs = epochs
-        self._pairs = pairs if epochs else []
-        self.examples: list[Example] = []
-        self.lower: list[Any] = []
-
-    def rates(self) -> list[float]:
-        """The share of the full rate at each step: it rises, then falls, in each stage anew."""
-        steps = self.epochs * -(-len(self.examples) // BATCH)
-        return [
-            min((step + 1) / (0.1 * steps), max(0.02, 1 - step / steps)) for step in range(steps)
-        ]
-
-    def prepare(self, halves: Halves, tokenizer: Any, tokens: int, chooser: random.Random) -> None:
-        """Fill `examples`, cropped to `tokens` of the passage, and what the lower layers make of
-        them."""
-        made = (make_example(tokenizer, pair) for pair in self._pairs)
-        self.examples = [crop(one, tokens, chooser) for one in made if any(one.passage)]
-        self.lower = halves.lower(self.examples)
-
-
-def draw_made_pairs(
-    questions: list[QuestionPairs], arguments: argparse.Namespace, chooser: random.Random
-) -> list[Pair]:
-    """Questions made by rule out of the sets' passages that are not held back and out of the
-    pages on work, with the questions that are headings there."""
-    texts: dict[str, dict[str, list[str]]] = {"en": {}, "fr": {}}
-    for pair in (pair for one in questions for pair in (*one.positives, *one.negatives)):
-        passages = texts.get(detect_language(pair.text) or "", {}).setdefault(pair.title, [])
-        if pair.text not in passages:
-            passages.append(pair.text)
+def draw_examples(
+    questions: list[QuestionPairs], tokenizer: Any, arguments: argparse.Namespace
+) -> list[Example]:
+    seed = arguments.seed
+    chooser = random.Random(seed)  # noqa: S311 - a seed that is written down
+    pairs = list(draw_pairs(questions, negative_share=arguments.negatives, seed=seed))
+    plain = {
+        pair.text: pair
+        for one in questions
+        for pair in (*one.positives, *one.negatives)
+        if detect_language(pair.text) == "en"
+    }
     made: list[Pair] = []
-    for language in ("en", "fr"):
-        documents = list(texts[language].items())
-        most = arguments.made_most
-        made += draw_made(documents, language=language, seed=arguments.seed, most=most)
-    if arguments.pages:
-        pages = load_pages(arguments.pages)
-        documents = [(page.title, page.passages) for page in pages]
-        made += draw_made(documents, language="fr", seed=arguments.seed, most=arguments.made_most)
-        made += heading_questions(pages, seed=arguments.seed)
+    for pair in plain.values():
+        made += make_questions(pair.title, pair.text, seed=seed, most=3)
     chooser.shuffle(made)
-    return made
+    pairs += made[: arguments.made]
+    if arguments.limit:
+        pairs = chooser.sample(pairs, arguments.limit)
+    return [crop(make_example(tokenizer, pair), arguments.tokens, chooser) for pair in pairs]
 
 
 def resume(folder: Path, halves: Halves, optimizer: Any, schedule: Any) -> int:
