@@ -113,6 +113,7 @@ def serve(
             server.on_exit = draining.set
             server.notice_s = settings.serving.notice_s
             assistant.start_work()
+            assistant.library.prepare_search()
             server.run(sockets=[listener])
 
 

@@ -7,6 +7,8 @@ read is in `reading.py`.
 from __future__ import annotations
 
 import contextlib
+import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from assistant.errors import (
     DocumentNotFoundError,
     IndexMismatchError,
     KnowledgeError,
+    PhiloError,
 )
 from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.change_log import log_changes, newest_change
@@ -62,6 +65,7 @@ from assistant.knowledge.upkeep import ReconcileReport, Upkeep
 from assistant.knowledge.vector_watch import VectorWatch
 from assistant.knowledge.vectors.base import VectorHome, VectorIndex
 from assistant.knowledge.vectors.chroma import EmbeddedVectors
+from assistant.knowledge.vectors.mirrored import MirroredVectors
 from assistant.knowledge.visibility import is_kept
 from assistant.observing.observer import Observer
 from assistant.observing.trail import step
@@ -78,6 +82,8 @@ __all__ = [
     "ReconcileReport",
     "StoredChunk",
 ]
+
+logger = logging.getLogger(__name__)
 
 
 def check_embedder(database: Database, embedder_id: str) -> None:
@@ -223,6 +229,13 @@ class Library(ReadingRoom):
             StoreUnavailableError: where vectors lie, nobody answers.
         """
         self._home.check()
+
+    def prepare_search(self) -> None:
+        """Make ready, in the background, what the first search would wait for."""
+        if isinstance(self._vectors, MirroredVectors):
+            threading.Thread(
+                target=_prepare, args=(self._vectors,), name="philo-copy", daemon=True
+            ).start()
 
     @property
     def vectors_are_shared(self) -> bool:
@@ -591,3 +604,10 @@ class Library(ReadingRoom):
                 stores.close()
             self._home.close()
             self._database.close()
+
+
+def _prepare(vectors: MirroredVectors) -> None:
+    try:
+        vectors.prepare()
+    except PhiloError as exc:
+        logger.info("the vectors are left to the first search: %s", exc)

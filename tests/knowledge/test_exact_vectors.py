@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 import pytest
 
+from assistant.errors import StoreUnavailableError
 from assistant.knowledge.vectors.base import VectorEntry
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.knowledge.vectors.memory import MemoryVectors
@@ -186,6 +187,34 @@ def test_the_copy_is_made_once_of_what_the_store_lists() -> None:
     assert sorted(found(index, held[0].vector)) == sorted(store.ids())
     found(index, held[1].vector)
     assert truth.reads == 1
+
+
+def test_a_copy_that_was_prepared_is_not_made_by_a_search() -> None:
+    held = entries(crowded_vectors(20))
+    truth = Truth(held)
+    index, store = mirrored(truth)
+    index.prepare()
+    index.prepare()
+    assert truth.reads == 1
+    assert sorted(found(index, held[0].vector)) == sorted(store.ids())
+    assert truth.reads == 1
+
+
+def test_closing_does_not_wait_for_a_copy_that_is_being_made() -> None:
+    truth = Truth(entries(crowded_vectors(20)))
+    index, _ = mirrored(truth)
+    closing = threading.Thread(target=index.close)
+
+    def meanwhile() -> None:
+        closing.start()
+        closing.join(0.2)
+
+    truth.meanwhile = meanwhile
+    with pytest.raises(StoreUnavailableError, match="being closed"):
+        index.prepare()
+    closing.join(10)
+    assert not closing.is_alive()
+    assert index.memory_bytes == 0
 
 
 def test_changes_while_the_copy_is_made_are_not_lost() -> None:

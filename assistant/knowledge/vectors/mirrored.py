@@ -59,8 +59,8 @@ class Feed(Protocol):
 
 
 class MirroredVectors:
-    """The store is the list of what is indexed; the copy is made from the truth, with the first
-    search, of the chunks that the store lists. Whatever changes is changed in both.
+    """The store is the list of what is indexed; the copy is made from the truth, by `prepare` or
+    with the first search, of the chunks that the store lists. Whatever changes is changed in both.
 
     With a `feed`, that is the list, and what other processes change is changed in the copy before
     each search.
@@ -94,8 +94,19 @@ class MirroredVectors:
         self._changing = threading.Lock()
         self._counting = threading.Lock()
         self._rests_until_s = 0.0
+        self._closed = False
         self._state = "empty"
         self._missed: list[Callable[[], None]] = []  # changes of while the copy was made
+
+    def prepare(self) -> None:
+        """Make the copy, if there is none yet.
+
+        Raises:
+            StoreUnavailableError: the store is away, or closed before the copy is whole.
+        """
+        with self._loading:
+            if self._state == "empty":
+                self._load()
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
         with self._doubting():
@@ -116,9 +127,8 @@ class MirroredVectors:
         documents: Collection[str] | None = None,
     ) -> list[ScoredId]:
         if self._state not in ("whole", "too large"):
-            with waiting(), self._loading:
-                if self._state == "empty":
-                    self._load()
+            with waiting():
+                self.prepare()
         if self._feed is not None and self._state == "whole":
             with waiting():
                 self._catch_up(self._feed)
@@ -174,6 +184,7 @@ class MirroredVectors:
         self._store.renew(fill, alone)  # the copy overwrites what is removed from it
 
     def close(self) -> None:
+        self._closed = True
         with self._loading, self._changing:
             self._store.close()
             self._copy.close()
@@ -268,6 +279,8 @@ class MirroredVectors:
                 ids = self._feed.chunk_ids()
             if len(ids) * self._copy.chunk_bytes <= self._most_bytes:
                 for entries in self._read(ids):
+                    if self._closed:
+                        raise StoreUnavailableError("Philo is being closed")
                     self._copy.add(entries)
             with self._changing:
                 for change in self._missed:
