@@ -27,6 +27,8 @@ PICTURED_SHARE = 0.6
 """Of a page's area that one image covers: what little text there is may be a stamp on a scan."""
 FEW_LETTERS = 200
 MOST_OBJECTS = 200
+SOLVED_SCALE = 2 / 3
+"""Letters drawn from their outlines are as well recognised at 200 dpi, in 3/4 of the time."""
 
 
 def is_pictured(page: Any, letters: int) -> bool:
@@ -78,16 +80,20 @@ def recognise_pages(
             try:
                 width, height = page.get_size()
                 scale = rendering_scale(width, height)
-                image = _draw(page, scale) if scale else None
-                glyphs = read_glyphs(page, unreadable.fonts) if number in unreadable.pages else None
+                if not scale:
+                    undrawable.add(number)
+                    continue
+                if number in unreadable.pages:
+                    glyphs = read_glyphs(page, unreadable.fonts)
+                    drawn = _draw(page, SOLVED_SCALE * scale)
+                    if agreement := cipher.solve(glyphs, drawn, width, reader):
+                        solved[number] = agreement
+                        continue
+                image = _draw(page, scale)
             finally:
                 page.close()
-            if image is None:
-                undrawable.add(number)
-            elif is_blank(image):
+            if is_blank(image):
                 blank.add(number)
-            elif glyphs and (agreement := cipher.solve(glyphs, image, width, reader)):
-                solved[number] = agreement
             else:
                 reading[number] = reader.read_beside(image, number, width, height)
         for number, recognised in reading.items():
