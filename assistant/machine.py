@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+import threading
 from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
 UNKNOWN_MEMORY_BYTES = 4 * 2**30
+BEHIND_REQUESTS = 5
+BEHIND_ANSWERS = 10
+"""Steps of the scheduler: a thread gets a third or a tenth of what another one gets that wants the
+same core, and all of it where nobody else does."""
 
 
 def count_cores(cgroup: Path = CGROUP) -> int:
@@ -30,6 +37,18 @@ def count_memory_bytes(cgroup: Path = CGROUP) -> int:
         if limit.isdigit():
             memory = min(memory, int(limit))
     return memory
+
+
+def stand_back(steps: int) -> None:
+    """Let this thread, and those that it starts, wait for others that want its core (Linux).
+
+    For what computes for long: who only waits for a search or a page does not wait for that.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # a sandbox may forbid it: then it does not
+            thread = threading.get_native_id()
+            now = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, now + steps)
 
 
 def _quota(cgroup: Path) -> float | None:

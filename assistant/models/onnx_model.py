@@ -13,6 +13,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.machine import stand_back
+
 Text = TypeVar("Text")
 Found = TypeVar("Found")
 
@@ -25,14 +27,17 @@ class OnnxModel:
     text would change its figures (cosine of vectors down to 0.97).
     """
 
-    def __init__(self, folder: Path, *, threads: int, name: str) -> None:
+    def __init__(self, folder: Path, *, threads: int, name: str, behind: int) -> None:
         """
         Args:
             folder: holds model.onnx and tokenizer.json, as the depot verified them.
             name: of the threads.
+            behind: how far they stand back; see `stand_back`.
         """
         self._folder = folder
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._pool = ThreadPoolExecutor(
+            threads, thread_name_prefix=name, initializer=stand_back, initargs=(behind,)
+        )
         self._lock = threading.Lock()
         self._closed = False
         self._shared: SharedTokenizer | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assistant.machine import BEHIND_ANSWERS
 from assistant.models.catalog import ModelEntry
 from assistant.models.embedders.base import Embedder, Vectors
 from assistant.models.onnx_model import OnnxModel
@@ -25,7 +26,9 @@ class OnnxEmbedder(Embedder):
         self.max_tokens = entry.limit_tokens
         self._query_prefix = entry.query_prefix
         self._passage_prefix = entry.passage_prefix
-        self._model = OnnxModel(folder, threads=threads, name="philo-embedder")
+        self._model = OnnxModel(
+            folder, threads=threads, name="philo-embedder", behind=BEHIND_ANSWERS
+        )
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)

@@ -21,6 +21,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from assistant.machine import BEHIND_REQUESTS, stand_back
 from assistant.models.generators.frames import read_frame, write_frame
 from assistant.models.generators.writing import Job, Writer
 from assistant.offline import forbid_telemetry
@@ -104,6 +105,7 @@ def follow(writer: Writer, message: dict[str, Any]) -> None:
 def main(folder: Path, options: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us
     forbid_telemetry()
+    stand_back(BEHIND_REQUESTS)
     # Standard output carries frames: whatever a library prints must not get in between.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant.machine import BEHIND_REQUESTS
 from assistant.models.catalog import ModelEntry
 from assistant.models.onnx_model import OnnxModel
 from assistant.models.readers.base import PassageReading
@@ -21,7 +22,9 @@ class OnnxReader:
             folder: holds model.onnx and tokenizer.json, as the depot verified them.
         """
         self.id = f"{entry.id}@{entry.revision}"
-        self._model = OnnxModel(folder, threads=threads, name="philo-reader")
+        self._model = OnnxModel(
+            folder, threads=threads, name="philo-reader", behind=BEHIND_REQUESTS
+        )
 
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[PassageReading]:
         return list(self._model.map(lambda one: self._read(question, *one), passages))
