@@ -167,7 +167,7 @@ def _parse_bytes(name: str, content: bytes, settings_json: str) -> bytes:
 def _embed_texts(texts: list[str], models_json: str) -> tuple[str, Vectors]:
     """On a node: (id of the embedder, (N, D) vectors)."""
     embedder = _embedder(models_json)
-    return embedder.id, embedder.encode_passages(texts)
+    return embedder.id, embedder.encode_bulk(texts)
 
 
 @lru_cache(maxsize=1)

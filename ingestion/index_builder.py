@@ -212,7 +212,7 @@ class IndexBuilder:
             if self._stopping:
                 raise _StoppedError
             batch = missing[first : first + EMBED_TEXTS]
-            made = embedder.encode_passages([texts[key] for key in batch])
+            made = embedder.encode_bulk([texts[key] for key in batch])
             vectors |= dict(zip(batch, made, strict=True))
         rows: Sequence[Vectors] = [vectors[key] for key in keys]
         return np.stack(rows) if rows else np.empty((0, embedder.dimension), np.float32)

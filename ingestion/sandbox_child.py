@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from assistant.errors import ParseError
-from assistant.machine import BEHIND_ANSWERS, stand_back
 from assistant.types import PageImage, ParsedDocument
 from ingestion.confinement import address_space, confine_process, limit_file, limit_time
 from ingestion.parsers.pace import Helpers, Pace
@@ -40,7 +39,6 @@ def serve_files(entry: str, helpers: int) -> None:
         Callable[..., ParsedDocument | PageImage],
         getattr(importlib.import_module(module), function),
     )
-    stand_back(BEHIND_ANSWERS)
     filtered, threads = confine_process(helpers)
     answers.write(dump_message({"filtered": filtered, "address_space": address_space()}))
     answers.flush()

@@ -54,7 +54,7 @@ class LocalStages:
         return self._pool.submit(path)
 
     def embed(self, texts: Sequence[str]) -> Future[Vectors]:
-        return self._embedding.submit(self._embedder.encode_passages, texts)
+        return self._embedding.submit(self._embedder.encode_bulk, texts)
 
     def close(self) -> None:
         self._embedding.shutdown(wait=False, cancel_futures=True)

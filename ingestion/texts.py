@@ -144,7 +144,7 @@ def _embed(library: Library, embedder: Embedder, drafts: Sequence[Draft]) -> lis
         texts |= dict(zip(own, indexed, strict=True))
     vectors: dict[str, Vector] = library.embeddings([*texts])
     if new := [key for key in texts if key not in vectors]:
-        fresh = embedder.encode_passages([texts[key] for key in new])  # (N, D)
+        fresh = embedder.encode_bulk([texts[key] for key in new])  # (N, D)
         vectors |= dict(zip(new, fresh, strict=True))
     return [np.stack([vectors[key] for key in own]) for own in keys]
 

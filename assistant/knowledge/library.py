@@ -610,4 +610,6 @@ def _prepare(vectors: MirroredVectors) -> None:
     try:
         vectors.prepare()
     except PhiloError as exc:
-        logger.info("the vectors are left to the first search: %s", exc)
+        logger.warning("the vectors could not be made ready for the first search: %s", exc)
+    except Exception:
+        logger.exception("the vectors could not be made ready for the first search")

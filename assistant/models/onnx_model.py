@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.machine import stand_back
+from assistant.machine import BEHIND_ANSWERS, BEHIND_REQUESTS, stand_back
 
 Text = TypeVar("Text")
 Found = TypeVar("Found")
@@ -27,17 +27,15 @@ class OnnxModel:
     text would change its figures (cosine of vectors down to 0.97).
     """
 
-    def __init__(self, folder: Path, *, threads: int, name: str, behind: int) -> None:
+    def __init__(self, folder: Path, *, threads: int, name: str) -> None:
         """
         Args:
             folder: holds model.onnx and tokenizer.json, as the depot verified them.
             name: of the threads.
-            behind: how far they stand back; see `stand_back`.
         """
         self._folder = folder
-        self._pool = ThreadPoolExecutor(
-            threads, thread_name_prefix=name, initializer=stand_back, initargs=(behind,)
-        )
+        self._pool = _open_pool(threads, name, BEHIND_REQUESTS)
+        self._bulk = _open_pool(threads, f"{name}-bulk", BEHIND_ANSWERS)
         self._lock = threading.Lock()
         self._closed = False
         self._shared: SharedTokenizer | None = None
@@ -60,9 +58,15 @@ class OnnxModel:
         found: NDArray[np.float32] = session.run([output], feed)[0][0]
         return found
 
-    def map(self, read: Callable[[Text], Found], texts: Iterable[Text]) -> Iterator[Found]:
-        """`read` of each, on this model's threads, in order."""
-        return self._pool.map(read, texts)
+    def map(
+        self, read: Callable[[Text], Found], texts: Iterable[Text], *, in_bulk: bool = False
+    ) -> Iterator[Found]:
+        """`read` of each, on this model's threads, in order.
+
+        Args:
+            in_bulk: on threads of their own, behind all for which somebody waits.
+        """
+        return (self._bulk if in_bulk else self._pool).map(read, texts)
 
     def prepare(self) -> None:
         """Load now, so that the first use does not wait for it."""
@@ -70,7 +74,8 @@ class OnnxModel:
         self._load_session()
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._bulk):
+            pool.shutdown(cancel_futures=True)
         with self._lock:
             self._closed = True
             self._session = self._shared = None  # half a gigabyte, whoever still refers to this
@@ -85,15 +90,19 @@ class OnnxModel:
                 options.intra_op_num_threads = 1
                 options.enable_cpu_mem_arena = options.enable_mem_pattern = False
                 self._session = onnxruntime.InferenceSession(
-                    str(self._folder / "model.onnx"),
-                    options,
-                    providers=["CPUExecutionProvider"],
+                    str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
                 )
             return self._session
 
     def _require_open(self) -> None:
         if self._closed:
             raise RuntimeError(f"the model of {self._folder} was used after it was closed")
+
+
+def _open_pool(threads: int, name: str, behind: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(
+        threads, thread_name_prefix=name, initializer=stand_back, initargs=(behind,)
+    )
 
 
 class SharedTokenizer:

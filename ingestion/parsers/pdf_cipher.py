@@ -26,8 +26,8 @@ LEAST_WORDS = 5
 """Recognised words without which nothing can be said of a page."""
 CHECKED_LINES = 4
 """Of each page that are recognised even where all glyphs are known."""
-INK = 128
-"""Greys below it are drawn, not paper."""
+INK = 192
+"""Greys below it are drawn, not paper: a thin stroke between two rows of pixels is pale in both."""
 GAP = 24
 """Pixels between lines that are put before the recogniser together."""
 

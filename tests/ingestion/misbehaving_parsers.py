@@ -34,10 +34,6 @@ def good() -> str:
     return "good text"
 
 
-def priority() -> str:
-    return str(os.getpriority(os.PRIO_PROCESS, 0))
-
-
 def sleep() -> str:
     time.sleep(3600)
     return "woken"

@@ -3,7 +3,6 @@
 import ctypes
 import json
 import os
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -56,11 +55,6 @@ def refuse(sandbox, name):
 def test_misbehaviour_costs_its_own_file_only(sandbox, name, reason):
     assert any(one in refuse(sandbox, name) for one in reason.split("|"))
     assert read(sandbox, "good") == "good text"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priorities")
-def test_parsing_stands_back_behind_those_who_wait(sandbox):
-    assert int(read(sandbox, "priority")) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
 @pytest.mark.parametrize("name", ["sleep", "spin"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -210,11 +211,43 @@ def test_closing_does_not_wait_for_a_copy_that_is_being_made() -> None:
         closing.join(0.2)
 
     truth.meanwhile = meanwhile
-    with pytest.raises(StoreUnavailableError, match="being closed"):
+    with pytest.raises(StoreUnavailableError, match="was closed"):
         index.prepare()
     closing.join(10)
     assert not closing.is_alive()
     assert index.memory_bytes == 0
+
+
+def test_no_copy_is_made_of_a_store_that_was_closed() -> None:
+    truth = Truth(entries(crowded_vectors(20)))
+    index, _ = mirrored(truth)
+    index.close()
+    with pytest.raises(StoreUnavailableError, match="was closed"):
+        index.prepare()
+    assert truth.reads == 0
+
+
+def test_a_store_is_not_replaced_while_the_copy_is_made_of_it() -> None:
+    held = entries(crowded_vectors(20))
+    truth = Truth(held)
+    index, store = mirrored(truth)
+    replaced = threading.Event()
+
+    def replace() -> None:
+        index.renew(lambda add: add(held[:15]), nullcontext)
+        replaced.set()
+
+    replacing = threading.Thread(target=replace)
+
+    def meanwhile() -> None:
+        replacing.start()
+        assert not replaced.wait(0.2)
+
+    truth.meanwhile = meanwhile
+    index.prepare()
+    replacing.join(10)
+    assert replaced.is_set()
+    assert store.count() == 15
 
 
 def test_changes_while_the_copy_is_made_are_not_lost() -> None:

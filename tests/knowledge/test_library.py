@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -289,3 +290,14 @@ def test_vectors_of_another_embedder_are_refused_until_the_documents_are_gone(
     library = open_library(tmp_path, embedder_id="other", dimension=4)
     assert library.count(OPERATOR) == (0, 0)
     library.close()
+
+
+def test_vectors_are_made_ready_before_the_first_search(shelf: Any) -> None:
+    shelf.put("a", "le préavis de démission", "the notice period")
+    assert shelf.vectors.memory_bytes == 0
+    shelf.library.prepare_search()
+    until = time.monotonic() + 10
+    while not shelf.vectors.memory_bytes and time.monotonic() < until:
+        time.sleep(0.01)
+    assert shelf.vectors.memory_bytes > 0
+    assert len(shelf.near("the notice period")) == 2

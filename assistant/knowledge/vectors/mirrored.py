@@ -106,6 +106,7 @@ class MirroredVectors:
         """
         with self._loading:
             if self._state == "empty":
+                self._require_open()
                 self._load()
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
@@ -181,7 +182,12 @@ class MirroredVectors:
             self._copy.clear()
 
     def renew(self, fill: Fill[VectorEntry], alone: Alone) -> None:
-        self._store.renew(fill, alone)  # the copy overwrites what is removed from it
+        @contextlib.contextmanager
+        def alone_with_it() -> Iterator[None]:
+            with alone(), self._loading:  # `prepare` asks the store, and is no search
+                yield
+
+        self._store.renew(fill, alone_with_it)  # the copy overwrites what is removed from it
 
     def close(self) -> None:
         self._closed = True
@@ -279,8 +285,7 @@ class MirroredVectors:
                 ids = self._feed.chunk_ids()
             if len(ids) * self._copy.chunk_bytes <= self._most_bytes:
                 for entries in self._read(ids):
-                    if self._closed:
-                        raise StoreUnavailableError("Philo is being closed")
+                    self._require_open()
                     self._copy.add(entries)
             with self._changing:
                 for change in self._missed:
@@ -294,6 +299,10 @@ class MirroredVectors:
             raise
         finally:
             self._missed.clear()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailableError("the index was closed")
 
     def _has_room(self, more: int) -> bool:
         """Whether so many chunks more may be held; looked at before any of them is read."""

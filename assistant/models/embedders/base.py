@@ -27,6 +27,10 @@ class Embedder(Embeddings, abc.ABC):
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(N,) texts -> (N, D) float32, L2-normalised. Longer texts are cut at `max_tokens`."""
 
+    def encode_bulk(self, texts: Sequence[str]) -> Vectors:
+        """`encode_passages` where nobody waits for it: other work comes first, if it can."""
+        return self.encode_passages(texts)
+
     @abc.abstractmethod
     def encode_query(self, text: str) -> Vectors:
         """One question -> (D,) float32, L2-normalised."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.machine import BEHIND_ANSWERS
 from assistant.models.catalog import ModelEntry
 from assistant.models.embedders.base import Embedder, Vectors
 from assistant.models.onnx_model import OnnxModel
@@ -26,16 +25,21 @@ class OnnxEmbedder(Embedder):
         self.max_tokens = entry.limit_tokens
         self._query_prefix = entry.query_prefix
         self._passage_prefix = entry.passage_prefix
-        self._model = OnnxModel(
-            folder, threads=threads, name="philo-embedder", behind=BEHIND_ANSWERS
-        )
+        self._model = OnnxModel(folder, threads=threads, name="philo-embedder")
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode_all(texts, in_bulk=False)
+
+    def encode_bulk(self, texts: Sequence[str]) -> Vectors:
+        return self._encode_all(texts, in_bulk=True)
+
+    def _encode_all(self, texts: Sequence[str], *, in_bulk: bool) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         # Longest first, so that no core is left with a long text at the end.
         order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         passages = (self._passage_prefix + texts[row] for row in order)
-        for row, vector in zip(order, self._model.map(self._encode, passages), strict=True):
+        found = self._model.map(self._encode, passages, in_bulk=in_bulk)
+        for row, vector in zip(order, found, strict=True):
             vectors[row] = vector
         return vectors
 

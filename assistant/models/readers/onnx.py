@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.machine import BEHIND_REQUESTS
 from assistant.models.catalog import ModelEntry
 from assistant.models.onnx_model import OnnxModel
 from assistant.models.readers.base import PassageReading
@@ -22,9 +21,7 @@ class OnnxReader:
             folder: holds model.onnx and tokenizer.json, as the depot verified them.
         """
         self.id = f"{entry.id}@{entry.revision}"
-        self._model = OnnxModel(
-            folder, threads=threads, name="philo-reader", behind=BEHIND_REQUESTS
-        )
+        self._model = OnnxModel(folder, threads=threads, name="philo-reader")
 
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[PassageReading]:
         return list(self._model.map(lambda one: self._read(question, *one), passages))
