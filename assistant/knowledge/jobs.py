@@ -120,10 +120,13 @@ class JobQueue(JobDesk):
             .order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.uri)
             .limit(limit)
             .with_for_update(skip_locked=True)  # where the database knows it
+            .cte(
+                "chosen"
+            )  # a subquery may be run for each row: others are locked then, beyond limit
         )
         statement = (
             update(JobRow)
-            .where(JobRow.id.in_(chosen.scalar_subquery()))
+            .where(JobRow.id.in_(select(chosen.c.id)))
             .values(
                 state=JobState.RUNNING,
                 worker=worker,

@@ -88,7 +88,6 @@ class OnnxModel:
 
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = 1
-                options.enable_cpu_mem_arena = options.enable_mem_pattern = False
                 self._session = onnxruntime.InferenceSession(
                     str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
                 )

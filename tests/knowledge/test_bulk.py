@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import literal, null, select, union_all
 
-from assistant.knowledge.bulk import fetch_rows
+from assistant.knowledge.bulk import as_one_value, fetch_rows
 from assistant.knowledge.database import open_database
 from assistant.storage_settings import StorageSettings
 
@@ -18,8 +18,9 @@ def test_rows_come_as_they_are_stored(tmp_path: Path, storage: StorageSettings) 
         select(null(), literal(2)),
     ).subquery()
     with database.reading() as session:
-        found = fetch_rows(session, select(rows.c.text, rows.c.number))
-        none = fetch_rows(session, select(rows.c.text, rows.c.number).where(rows.c.number > 2))
+        found = fetch_rows(session, as_one_value(select(rows.c.text, rows.c.number)), {})
+        few = select(rows.c.text, rows.c.number).where(rows.c.number > 2)
+        none = fetch_rows(session, as_one_value(few), {})
     assert sorted(found, key=lambda row: row[1]) == [['l\'été "chaud"', 1], [None, 2]]
     assert none == []
     database.close()
