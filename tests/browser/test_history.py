@@ -49,7 +49,8 @@ def test_conversation_is_resumed_after_a_refresh_then_renamed_found_and_deleted(
     page.get_by_role("link", name="History").click()
     page.get_by_role("searchbox").fill("ireland")
     expect(rows).to_have_count(1)
-    rows.get_by_role("button", name="Delete").click()
+    row = rows.filter(has=page.get_by_role("link", name="Days off in Ireland"))
+    row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No conversation has this")).to_be_visible()
 
