@@ -114,15 +114,14 @@ class JobQueue(JobDesk):
                 JobRow.attempts < MOST_ATTEMPTS,
             ),
         )
+        # Not a subquery: PostgreSQL may run that for each row, and each time locks others.
         chosen = (
             select(JobRow.id)
             .where(due, ~at_work, can_fetch(sources))
             .order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.uri)
             .limit(limit)
             .with_for_update(skip_locked=True)  # where the database knows it
-            .cte(
-                "chosen"
-            )  # a subquery may be run for each row: others are locked then, beyond limit
+            .cte("chosen")
         )
         statement = (
             update(JobRow)

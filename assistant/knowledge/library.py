@@ -7,8 +7,6 @@ read is in `reading.py`.
 from __future__ import annotations
 
 import contextlib
-import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +20,6 @@ from assistant.errors import (
     DocumentNotFoundError,
     IndexMismatchError,
     KnowledgeError,
-    PhiloError,
 )
 from assistant.knowledge.bulk import in_batches
 from assistant.knowledge.change_log import log_changes, newest_change
@@ -82,8 +79,6 @@ __all__ = [
     "ReconcileReport",
     "StoredChunk",
 ]
-
-logger = logging.getLogger(__name__)
 
 
 def check_embedder(database: Database, embedder_id: str) -> None:
@@ -233,9 +228,7 @@ class Library(ReadingRoom):
     def prepare_search(self) -> None:
         """Make ready, in the background, what the first search would wait for."""
         if isinstance(self._vectors, MirroredVectors):
-            threading.Thread(
-                target=_prepare, args=(self._vectors,), name="philo-copy", daemon=True
-            ).start()
+            self._vectors.prepare_in_background()
 
     @property
     def vectors_are_shared(self) -> bool:
@@ -604,12 +597,3 @@ class Library(ReadingRoom):
                 stores.close()
             self._home.close()
             self._database.close()
-
-
-def _prepare(vectors: MirroredVectors) -> None:
-    try:
-        vectors.prepare()
-    except PhiloError as exc:
-        logger.warning("the vectors could not be made ready for the first search: %s", exc)
-    except Exception:
-        logger.exception("the vectors could not be made ready for the first search")

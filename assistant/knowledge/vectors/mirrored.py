@@ -7,6 +7,7 @@ whether the others have changed something: what was committed before a search be
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -14,13 +15,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.computing import waiting
-from assistant.errors import StoreUnavailableError
+from assistant.errors import PhiloError, StoreUnavailableError
 from assistant.knowledge.renewal import Alone, Fill
 from assistant.knowledge.vectors.base import Vector, VectorEntry, VectorIndex
 from assistant.knowledge.vectors.chroma_collection import CollectionVectors
 from assistant.knowledge.vectors.exact import ExactVectors
 from assistant.machine import count_memory_bytes
 from assistant.types import Readable, ScoredId
+
+logger = logging.getLogger(__name__)
 
 ReadEntries = Callable[[Collection[str]], Iterable[Sequence[VectorEntry]]]
 """From chunk ids to what the truth says of them, in portions; unknown ids are passed over."""
@@ -108,6 +111,10 @@ class MirroredVectors:
             if self._state == "empty":
                 self._require_open()
                 self._load()
+
+    def prepare_in_background(self) -> None:
+        """The same in a thread, which ends when this is closed; what goes wrong is logged."""
+        threading.Thread(target=self._prepare_alone, name="philo-copy", daemon=True).start()
 
     def add(self, entries: Sequence[VectorEntry]) -> None:
         with self._doubting():
@@ -299,6 +306,14 @@ class MirroredVectors:
             raise
         finally:
             self._missed.clear()
+
+    def _prepare_alone(self) -> None:
+        try:
+            self.prepare()
+        except PhiloError as exc:
+            logger.warning("the vectors could not be made ready for the first search: %s", exc)
+        except Exception:
+            logger.exception("the vectors could not be made ready for the first search")
 
     def _require_open(self) -> None:
         if self._closed:
