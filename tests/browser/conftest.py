@@ -160,6 +160,9 @@ def ask():
         shown = page.get_by_test_id("stChatMessage").filter(has=page.locator(".philo-answer"))
         expect(page.locator(".philo-question").last).to_have_text(question)
         expect(page.locator(".philo-writing")).to_have_count(0)
+        expect(page.get_by_test_id("stApp")).to_have_attribute(
+            "data-test-script-state", "notRunning"
+        )  # the field then takes the focus back, and open lists close
         return shown.last
 
     return ask_

@@ -167,8 +167,11 @@ def test_what_failed_is_named_tried_again_and_dismissed(empty, open_page, upload
     pick(page, "bruit.txt")
     page.get_by_role("button", name="Réessayer").click()
     page.get_by_role("dialog").get_by_role("button", name="Réessayer : 1 document").click()
-    expect(page.get_by_text("1 document est repris.")).to_be_visible()
+    said = page.get_by_text("1 document est repris.")
+    expect(said).to_be_visible()
     expect(page.get_by_text("À régler (1)")).to_be_visible()
+    page.wait_for_timeout(2500)  # it has failed again, and the page has followed
+    expect(said).to_be_visible()
     pick(page, "bruit.txt")
     page.get_by_role("button", name="Écarter").click()
     page.get_by_role("dialog").get_by_role("button", name="Écarter : 1 document").click()

@@ -140,6 +140,12 @@ def content(token: str) -> str:
 PARTS = 3
 
 
+def put(root: Path, name: str, content: str) -> None:
+    """Into the folder, whole: a kill must not leave a file of the source itself half written."""
+    (root / "coming.md").write_text(content)
+    (root / "coming.md").replace(root / "folder" / name)
+
+
 def upload_name(number: int) -> str:
     return f"{MAIL if number < 2 else 'paper'}{number}.md"
 
@@ -178,9 +184,9 @@ def work(root: Path, seed: int, round_: int, say: Callable[..., None], step: str
                     say("done", name, token)
             case "sync":
                 for file_number in chance.sample(range(FILES), 2):
-                    (folder / f"{file_number}.md").write_text(content(f"f{file_number}{token}"))
+                    put(root, f"{file_number}.md", content(f"f{file_number}{token}"))
                 (folder / f"{chance.randrange(FILES)}.md").unlink(missing_ok=True)
-                (folder / "always.md").write_text(content("always"))
+                put(root, "always.md", content("always"))
                 desk.ingestor.ingest([str(folder)])
             case "delete":
                 known = desk.library.find(address(name), "default")
@@ -198,7 +204,7 @@ def verify(root: Path, expected: dict[str, list[str | None]]) -> None:
     """Finish what is left, and hold everything to the invariants."""
     desk = Desk(root)
     folder = root / "folder"
-    (folder / "always.md").write_text(content("always"))
+    put(root, "always.md", content("always"))
     report = desk.ingestor.ingest([str(folder)])
     assert not report.failed, report
     for name, allowed in expected.items():

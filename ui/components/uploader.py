@@ -11,6 +11,7 @@ import streamlit as st
 
 from ui import state
 from ui.client import Service, ServiceError
+from ui.components.library.changes import run_again
 from ui.components.markup import Markup, show, show_hint
 from ui.components.notice import notice, show_problem
 from ui.language import Texts
@@ -138,7 +139,7 @@ def _follow(service: Service, texts: Texts) -> None:
         return
     coming = sum(_is_coming(jobs, upload) for upload in uploads)
     if not coming:
-        st.rerun()  # the list has what came
+        run_again()  # the list has what came
     done = len(uploads) - coming
     told = texts("upload.reading", done=texts.number(done), total=texts.number(len(uploads)))
     st.progress(done / len(uploads), text=told)

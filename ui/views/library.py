@@ -9,7 +9,7 @@ import streamlit as st
 from ui import state
 from ui.client import Service, ServiceError
 from ui.components.collections import known_collections
-from ui.components.library.changes import show_outcome
+from ui.components.library.changes import run_again, show_outcome
 from ui.components.library.listing import show_listing
 from ui.components.library.sources import show_sources
 from ui.components.library.unsettled import load_unsettled, show_unsettled
@@ -95,4 +95,4 @@ def _follow(service: Service, counts: dict[str, int]) -> None:
     """The page runs again when jobs have come to another state: what is tried again may fail."""
     with suppress(ServiceError):  # the next look may succeed
         if service.jobs(state="dead", limit=1)["counts"] != counts:
-            st.rerun()
+            run_again()

@@ -70,9 +70,16 @@ def make_change(
     st.rerun()
 
 
+def run_again() -> None:
+    """The page, of itself: what was said of the last change stays."""
+    st.session_state[state.OUTCOME] = st.session_state.get(state.OUTCOME_SHOWN)
+    st.rerun()
+
+
 def show_outcome(texts: Texts) -> None:
-    """Of the last change, once."""
+    """Of the last change, until the next run that somebody asks for."""
     outcome: Outcome | None = st.session_state.pop(state.OUTCOME, None)
+    st.session_state[state.OUTCOME_SHOWN] = outcome
     if outcome is None:
         return
     if outcome.said:
