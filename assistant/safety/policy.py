@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.safety.finding import Finding, Kind, without_overlaps
 from assistant.safety.personal import find_personal
-from assistant.safety.secrets import find_secrets, recall_secrets
+from assistant.safety.secrets import find_secrets
 from assistant.safety.settings import Action, SafetySettings
 
 SEVERITY: dict[Action, int] = {"allow": 0, "mask": 1, "refuse": 2}
@@ -117,7 +117,7 @@ class Policy:
         if personal and self.cares_for_personal(place, collections):
             found += find_personal(text, kinds=self._personal.kinds)
         if self._secret_rule(place)[0] != "allow":
-            found += recall_secrets(text)
+            found += find_secrets(text)
         return self.decide(without_overlaps(found), place, collections)
 
     def cares(self, place: Place, collections: Collection[str] | None = ()) -> bool:

@@ -7,11 +7,8 @@ part numbers for secrets, and the one for words in program code are left out.
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
-from hashlib import blake2b
 from importlib import import_module
 
 from assistant.safety.finding import Finding, Kind, without_overlaps
@@ -21,9 +18,6 @@ LONGEST_LINE = 4_000
 an end from every beginning."""
 OVERLAP = 200
 SHORTEST_INNER = 8
-REMEMBERED = 20_000
-"""Texts whose findings are kept, by digest: a search shows passages that others showed before, and
-looking through one takes 0.3 ms of the interpreter's lock. Some 200 bytes each, no text in them."""
 
 _PLUGINS = {
     "artifactory.ArtifactoryDetector": r"A(?:KC|P[\dA-F])",
@@ -103,25 +97,6 @@ def find_secrets(text: str) -> list[Finding]:
         if anchor.search(text) or (path in _ANY_CASE and anchor.search(lowered)):
             found += _known_forms(text, path)
     return without_overlaps(found)
-
-
-_remembered: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
-_remembering = threading.Lock()
-
-
-def recall_secrets(text: str) -> list[Finding]:
-    """The same, of a text that is shown again and again."""
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    with _remembering:
-        if (known := _remembered.get(digest)) is not None:
-            _remembered.move_to_end(digest)
-            return [*known]
-    found = find_secrets(text)
-    with _remembering:
-        _remembered[digest] = tuple(found)
-        if len(_remembered) > REMEMBERED:
-            _remembered.popitem(last=False)
-    return found
 
 
 def _keys(text: str) -> Iterator[Finding]:

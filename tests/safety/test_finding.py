@@ -6,7 +6,7 @@ import pytest
 
 from assistant.safety.personal import Kind, find_personal
 from assistant.safety.personal.checksums import is_card, is_french_vat, is_iban, is_nir, is_siret
-from assistant.safety.secrets import find_secrets, recall_secrets
+from assistant.safety.secrets import find_secrets
 
 
 def found(text: str, kind: Kind) -> list[str]:
@@ -193,15 +193,6 @@ def test_secrets_are_found(text, value):
 )
 def test_advice_about_secrets_is_none(text):
     assert find_secrets(text) == []
-
-
-def test_what_was_found_is_recalled_as_it_was():
-    text = "password: tr0ub4dor&3 and no more"
-    first = recall_secrets(text)
-    assert first == find_secrets(text) != []
-    first.clear()  # the caller's own
-    assert recall_secrets(text) == find_secrets(text)
-    assert recall_secrets(text.replace("&", " ")) == find_secrets(text.replace("&", " "))
 
 
 def test_a_private_key_is_found_whole():
