@@ -16,6 +16,21 @@ def found(text: str, kind: Kind) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "kind", "value"),
     [
+        (
+            "Livrer à 118 Via Lunga 12 Apt. 4\nRoma\nItaly 00161, avant midi.",
+            Kind.ADDRESS,
+            "118 Via Lunga 12 Apt. 4\nRoma\nItaly 00161",
+        ),
+        (
+            "Our office: 77 Old Mill Bend Suite 310\nBoulder, CO 80301",
+            Kind.ADDRESS,
+            "77 Old Mill Bend Suite 310\nBoulder, CO 80301",
+        ),
+        (
+            "She serves at PSC 1234, Box 567\nAPO AE 09123 until May.",
+            Kind.ADDRESS,
+            "PSC 1234, Box 567\nAPO AE 09123",
+        ),
         ("Écrire à anne.durand@exemple.fr.", Kind.EMAIL, "anne.durand@exemple.fr"),
         ("Ask jo [at] example [dot] org please", Kind.EMAIL, "jo [at] example [dot] org"),
         ("Appelez le 06 12 34 56 78 demain.", Kind.PHONE, "06 12 34 56 78"),
@@ -107,6 +122,7 @@ def test_personal_data_is_found_where_it_stands(text, kind, value):
         "Hannibal came via Alpes 218 BC; Via Appia is old. Figure via Smith 12.",
         "Corso 2019, in Gasse 7 % of Paseo",
         "Bonjour Madame, Dear Customer, Hi Team, Hello World",
+        "No. 3 Bach Cello Suite 1 in G, 2 Adobe Suite 6 licences, 5 Old Flat 4 tyres, 1 Unit 2",
         "Mac OS, Victoria Cross and Beverly Hills are no people.",
     ],
 )

@@ -82,6 +82,27 @@ _ABROAD = re.compile(
     rf"{_STREET_ABROAD}{_NUMBER_ABROAD}(?:{_TOWN_ABROAD})?"
     rf"|(?:{'|'.join(_WAY_ABROAD)}){_NUMBER_ABROAD}{_TOWN_ABROAD}"
 )
+_UNIT = (
+    r"(?:(?:Apt|Apartment|Ste)\.? ?#?\d{1,4}[A-Z]?(?!\w)"
+    # There are others: of music, of programs.
+    rf"|(?:Suite|Unit|Flat) ?#?\d{{1,4}}[A-Z]?(?!\w)(?=(?:,\s?|\s|\n){{1,2}}{_TOWN}(?!\w)))"
+)
+_NAMED_WAY = (
+    rf"(?:[{_UP}][\w'.-]{{0,24}}|\d{{1,4}}(?:st|nd|rd|th)?|de|del|da|do|dos|di|du|des|la|las|le|les"
+    r"|of|the|van|von|utca|tér)"
+)
+_WITH_UNIT = re.compile(
+    # Of any country: a number, a name, and the flat.
+    rf"\d{{1,6}}[A-Z]?(?: {_NAMED_WAY}){{1,6}}(?:,? |,? ?\n ?){_UNIT}"
+    rf"(?:(?:,\s?|\s|\n){{1,2}}{_TOWN}(?!\w))?"
+    rf"(?:\s?, ?[A-Z]{{2,3}}(?!\w)|,? ?\n ?[A-Z]{{2}}(?!\w))?"
+    rf"(?:,?\s{{1,2}}(?:{_TOWN} |[A-Z]{{2}} )?\d{{4,6}}(?:-\d{{4}})?(?!\w))?"
+)
+_FORCES = re.compile(
+    # The United States' military post.
+    r"(?:(?:PSC|CMR|Unit|UNIT) \d{1,5},? Box \d{1,5}|US[A-Z]{2} [A-Z][\w'-]{1,24})"
+    r",?\s{1,2}(?:APO|FPO|DPO),? A[AEP] \d{5}(?:-\d{4})?(?!\w)"
+)
 _LATE_CODE = re.compile(rf"(?:{_UK_CODE}|{_US_CODE})(?!\w)")
 _TOWN_BEFORE = re.compile(rf"(?<=[,\n] ){_TOWN},? \Z|(?<=\n){_TOWN},? \Z")
 _UNIT_BEFORE = re.compile(r"(?:Flat|Apartment|Apt\.?|Suite|Unit) \w{1,6},? \Z")
@@ -104,6 +125,11 @@ def find_addresses(text: str) -> Iterator[Finding]:
         before = text[match.start() - 1 : match.start()]
         if not before or not (before.isalnum() or before in "_/.,-'"):
             yield Finding(Kind.ADDRESS, *match.span(), "street of another country and number")
+    for pattern, rule in ((_WITH_UNIT, "number, street and flat"), (_FORCES, "military post")):
+        for match in pattern.finditer(text):
+            before = text[match.start() - 1 : match.start()]
+            if not before or not (before.isalnum() or before in "_/.,-"):
+                yield Finding(Kind.ADDRESS, *match.span(), rule)
     for match in _CODE_AND_TOWN.finditer(text):
         start = match.start()
         if text[start - 1 : start].isdigit() or not _CODE.match(text, start):
