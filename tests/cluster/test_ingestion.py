@@ -70,7 +70,7 @@ def bring_in(
 
 def contents(library: Library, embedder: Embedder) -> dict[str, Any]:
     found = library.search_dense(embedder.encode_query("branch 7"), k=1000, readable=OPERATOR)
-    scores = {one.id: round(one.score, 4) for one in found}
+    scores = {one.id: one.score for one in found}
     documents = {}
     for info in library.documents(OPERATOR):
         chunks = library.document_chunks(info.id, OPERATOR)
@@ -78,10 +78,8 @@ def contents(library: Library, embedder: Embedder) -> dict[str, Any]:
             info.title,
             info.language,
             info.pages,
-            [
-                (one.start, one.end, one.text, one.heading, one.lines, scores[one.chunk_id])
-                for one in chunks
-            ],
+            [(one.start, one.end, one.text, one.heading, one.lines) for one in chunks],
+            [scores[one.chunk_id] for one in chunks],
         )
     assert len(documents) == len(library.documents(OPERATOR))
     return documents
@@ -109,7 +107,11 @@ def test_result_is_that_of_the_plain_run_when_a_node_dies_in_the_middle(
     )
     assert killed_at
     assert killed_at[0] < report.added
-    assert documents == expected
+    assert documents.keys() == expected.keys()
+    for uri, (*told, scores) in documents.items():
+        *wanted, near = expected[uri]
+        assert told == wanted
+        assert scores == pytest.approx(near, abs=1e-3)  # summed in another order, so rounded apart
     assert len(documents) > 30
     assert (report.added, report.pages, report.chunks) == (
         plain.added,
