@@ -38,7 +38,9 @@ class Watch:
             if run.done < run.total:
                 return False
         left = queue.unfinished_states(self._run_id)
-        run.total = run.done + sum(left.values())  # files attached to those that ended are added
+        # Files attached to those that ended are added. What ended between the two looks is in
+        # neither number: it is told with the next.
+        run.total = max(run.total, run.done + sum(left.values()))
         quiet_s = time.monotonic() - self._quiet_since_s
         if left and (left.keys() != {JobState.FAILED} or quiet_s <= PATIENCE_S):
             return False

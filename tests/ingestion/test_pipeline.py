@@ -206,9 +206,7 @@ def test_listener_hears_of_each_file_with_rate_and_time_left(ingestor, folder):
     heard = []
     ingestor.ingest([str(folder)], listener=heard.append)
     assert [progress.done for progress in heard] == [1, 2, 3, 4]
-    totals = [progress.total for progress in heard]  # what is listed may be done before the rest is
-    assert totals == sorted(totals)
-    assert totals[-1] == 4
+    assert {progress.total for progress in heard} == {4}
     assert sorted(progress.outcome for progress in heard) == ["added"] * 3 + ["failed"]
     assert heard[-1].seconds_left == 0
     assert heard[-1].chunks_per_s > 0
