@@ -89,7 +89,7 @@ _UNIT = (
 )
 _NAMED_WAY = (
     rf"(?:[{_UP}][\w'.-]{{0,24}}|\d{{1,4}}(?:st|nd|rd|th)?|de|del|da|do|dos|di|du|des|la|las|le|les"
-    r"|of|the|van|von|utca|tér)"
+    r"|of|the|van|von)"
 )
 _WITH_UNIT = re.compile(
     # Of any country: a number, a name, and the flat.
@@ -121,14 +121,14 @@ def find_addresses(text: str) -> Iterator[Finding]:
                 unit = _UNIT_BEFORE.search(text, max(0, start - LONGEST_UNIT), start)
                 start = start if unit is None else unit.start()
                 yield Finding(Kind.ADDRESS, start, match.end(), f"number and {rule} street")
-    for match in _ABROAD.finditer(text):
-        before = text[match.start() - 1 : match.start()]
-        if not before or not (before.isalnum() or before in "_/.,-'"):
-            yield Finding(Kind.ADDRESS, *match.span(), "street of another country and number")
-    for pattern, rule in ((_WITH_UNIT, "number, street and flat"), (_FORCES, "military post")):
+    for pattern, rule in (
+        (_ABROAD, "street of another country and number"),
+        (_WITH_UNIT, "number, street and flat"),
+        (_FORCES, "military post"),
+    ):
         for match in pattern.finditer(text):
             before = text[match.start() - 1 : match.start()]
-            if not before or not (before.isalnum() or before in "_/.,-"):
+            if not before or not (before.isalnum() or before in "_/.,-'"):
                 yield Finding(Kind.ADDRESS, *match.span(), rule)
     for match in _CODE_AND_TOWN.finditer(text):
         start = match.start()
